@@ -1,0 +1,16 @@
+import { defineConfig } from 'vitest/config';
+
+/**
+ * Two projects: `unit` needs nothing but Node; `stack` starts a real PostgreSQL and a real Temporal server once (test/support/stack.ts)
+ * and gives each file a database and task queues of its own.
+ */
+export default defineConfig({
+  test: {
+    testTimeout: 60_000,
+    hookTimeout: 600_000,
+    projects: [
+      { extends: true, test: { name: 'unit', include: ['test/{domain,engine,plots,client,cli,tidy,conformance}/**/*.test.ts'], exclude: ['test/**/*.stack.test.ts'] } },
+      { extends: true, test: { name: 'stack', include: ['test/**/*.stack.test.ts'], globalSetup: ['test/support/global-setup.ts'], pool: 'forks', maxWorkers: 2, testTimeout: 180_000 } },
+    ],
+  },
+});
