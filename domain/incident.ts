@@ -1,0 +1,58 @@
+/**
+ * An incident is one cause and its alerts: the longest row of consecutive complete chunks in which one series alerts.
+ * A pure function of the current judgements, so that it is the same whatever happened on the way (a run more or less, a retry, a late row).
+ */
+import type { IncidentKind } from './settings.js';
+
+export type IncidentState = 'open' | 'acknowledged' | 'resolved' | 'withdrawn';
+
+/** One complete chunk of one series, in chunk order. */
+export interface JudgedChunk {
+  key: string;
+  /** null (cannot be computed) neither opens nor ends an incident */
+  alert: boolean | null;
+}
+
+/** Natural identity: (version, kind, cause, openingChunk). */
+export interface IncidentSpan {
+  openingChunk: string;
+  lastChunk: string;
+  chunkCount: number;
+  /** False once a complete chunk after it did not alert. */
+  ongoing: boolean;
+}
+
+export function incidentSpans(chunks: readonly JudgedChunk[]): IncidentSpan[] {
+  const spans: IncidentSpan[] = [];
+  let current: IncidentSpan | null = null;
+  for (const chunk of chunks) {
+    if (chunk.alert === null) continue;
+    if (!chunk.alert) {
+      if (current) current.ongoing = false;
+      current = null;
+    } else if (current) {
+      current.lastChunk = chunk.key;
+      current.chunkCount += 1;
+    } else {
+      current = { openingChunk: chunk.key, lastChunk: chunk.key, chunkCount: 1, ongoing: true };
+      spans.push(current);
+    }
+  }
+  return spans;
+}
+
+export interface Incident {
+  id: number;
+  model: string;
+  version: number;
+  kind: IncidentKind;
+  /** The metric (performance), the column or `reconstruction_error` (drift), the column (data quality). */
+  cause: string;
+  openingChunk: string;
+  lastChunk: string;
+  chunkCount: number;
+  ongoing: boolean;
+  state: IncidentState;
+  openedByRun: number;
+  openedAt: string;
+}

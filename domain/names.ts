@@ -1,0 +1,15 @@
+/** Every name that stands in Temporal, in one place: all begin with `aftercare`, because a plugin's names silently win over a user's equal ones. */
+
+/** Workflows and light activities (database, mail). */
+export const MAIN_QUEUE = 'aftercare';
+/** Heavy activities: fits and chunk computations, in worker threads. */
+export const NUMERIC_QUEUE = 'aftercare-numeric';
+
+export const lifecycleId = (modelId: number): string => `aftercare/model/${modelId}`;
+export const runId = (modelId: number, run: number): string => `${lifecycleId(modelId)}/run/${run}`;
+/** `cause` is the incident's natural identity and the question's number, e.g. `estimated_performance/roc_auc/000016/1`. */
+export const decisionId = (modelId: number, cause: string): string => `${lifecycleId(modelId)}/decision/${cause}`;
+export const scheduleId = (modelId: number): string => `${lifecycleId(modelId)}/schedule`;
+
+/** Registered by `aftercare up`, or once by `aftercare doctor --mend` on a cluster. */
+export const SEARCH_ATTRIBUTES = { model: 'aftercareModel', kind: 'aftercareKind' } as const;
