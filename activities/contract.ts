@@ -1,0 +1,110 @@
+/** What workflows may ask for. Light activities run on MAIN_QUEUE beside the workflows, numeric ones on NUMERIC_QUEUE in worker threads. */
+import type { Answer } from '../domain/decision.js';
+import type { RunState, RunTrigger } from '../domain/run.js';
+import type { DecisionSettings, RunSettings } from '../domain/settings.js';
+import type { BatchKind } from '../domain/batch.js';
+
+// Interfaces repeat the shapes of workflows/messages.ts where they meet; activities may not import workflows.
+
+export interface LedgerRequest {
+  modelId: number;
+  /** Only batches after this number. */
+  after: number;
+}
+
+export interface LedgerEntry {
+  number: number;
+  kind: BatchKind;
+  rowsAccepted: number;
+}
+
+export interface LedgerView {
+  state: 'active' | 'archived' | 'deleted';
+  settingsRevision: number;
+  runs: RunSettings;
+  decisions: DecisionSettings;
+  lastBatch: number;
+  /** In order, at most 1,000; `more` when the ledger goes on. */
+  entries: LedgerEntry[];
+  more: boolean;
+}
+
+export interface PlanRequest {
+  modelId: number;
+  runNumber: number;
+  previousHorizon: number;
+  horizon: number;
+  trigger: RunTrigger;
+  by: string;
+  full: boolean;
+}
+
+/** Ids and counts only: the plan itself stays in the store. */
+export interface RunPlan {
+  runId: number;
+  needsFit: boolean;
+  /** Fan-out: `computeChunks` is called once for each part 0 … parts − 1. */
+  parts: number;
+  chunks: number;
+  rows: number;
+}
+
+export interface PartResult {
+  chunks: number;
+  rowsRead: number;
+  failures: number;
+}
+
+export interface RunOutcome {
+  state: RunState;
+  alerts: number;
+  questions: { decisionId: string; incidentId: number; kind: 'estimated_performance' | 'realized_performance' | 'drift' | 'data_quality'; cause: string; openingChunk: string; text: string }[];
+  /** Decision ids whose incident no longer holds. */
+  withdrawn: string[];
+}
+
+export interface OpenDecision {
+  modelId: number;
+  decisionId: string;
+  incidentId: number;
+  workflowId: string;
+  question: string;
+  askedAtMs: number;
+  deadlineAtMs: number;
+}
+
+export interface CloseDecision {
+  decisionId: string;
+  state: 'answered' | 'defaulted' | 'withdrawn';
+  answer: Answer | null;
+  by: string | null;
+  note: string | null;
+  atMs: number;
+}
+
+export interface NotifyRequest {
+  /** Stable: the same event and recipient always give the same id. */
+  id: string;
+  modelId: number;
+  kind: 'decision-asked' | 'decision-reminder' | 'decision-escalated' | 'decision-closed';
+  decisionId: string;
+  recipients: string[];
+  atMs: number;
+}
+
+/** Registered under these names with the prefix `aftercare` in front (see PREFIX in activities/index.ts). */
+export interface LightActivities {
+  readLedger(request: LedgerRequest): Promise<LedgerView>;
+  planRun(request: PlanRequest): Promise<RunPlan>;
+  finishRun(request: { runId: number }): Promise<RunOutcome>;
+  /** Run failed or was cancelled: recorded, with its reason. */
+  abandonRun(request: { modelId: number; runNumber: number; state: 'failed' | 'cancelled'; reason: string }): Promise<void>;
+  openDecision(request: OpenDecision): Promise<void>;
+  closeDecision(request: CloseDecision): Promise<void>;
+  notify(request: NotifyRequest): Promise<void>;
+}
+
+export interface NumericActivities {
+  fitReference(request: { runId: number }): Promise<{ fitted: number; failures: number }>;
+  computeChunks(request: { runId: number; part: number }): Promise<PartResult>;
+}
