@@ -1,6 +1,6 @@
 // Builds dist/: compiles the rooms, copies what is not TypeScript, and bundles the workflows once, so that a worker starts without webpack.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,18 +12,27 @@ const require = createRequire(import.meta.url);
 /** A packed tarball brings dist/ but neither the sources nor the compiler: then there is nothing to build. */
 if (!existsSync(join(root, 'tsconfig.build.json'))) process.exit(0);
 
-rmSync(dist, { recursive: true, force: true });
+// Built beside and swapped in whole, so that a program that is running from dist/ never sees half of it. `--lenient` builds in spite of type errors.
+const fresh = join(root, `dist.new-${process.pid}`);
 const tsc = require.resolve('typescript/bin/tsc');
-const compiled = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' });
-if (compiled.status !== 0) process.exit(compiled.status ?? 1);
+const compiled = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--outDir', fresh], { cwd: root, stdio: 'inherit' });
+if (compiled.status !== 0 && !process.argv.includes('--lenient')) {
+  rmSync(fresh, { recursive: true, force: true });
+  process.exit(compiled.status ?? 1);
+}
 
-mkdirSync(join(dist, 'store'), { recursive: true });
-cpSync(join(root, 'store/migrations'), join(dist, 'store/migrations'), { recursive: true });
-if (existsSync(join(dist, 'cli/main.js'))) chmodSync(join(dist, 'cli/main.js'), 0o755);
+mkdirSync(join(fresh, 'store'), { recursive: true });
+cpSync(join(root, 'store/migrations'), join(fresh, 'store/migrations'), { recursive: true });
+if (existsSync(join(fresh, 'cli/main.js'))) chmodSync(join(fresh, 'cli/main.js'), 0o755);
 
-if (existsSync(join(dist, 'workflows/index.js'))) {
+if (existsSync(join(fresh, 'workflows/index.js'))) {
   const { bundleWorkflowCode } = await import('@temporalio/worker');
   const quiet = { trace() {}, debug() {}, info() {}, log() {}, warn: console.warn, error: console.error };
-  const { code } = await bundleWorkflowCode({ workflowsPath: join(dist, 'workflows/index.js'), logger: quiet });
-  writeFileSync(join(dist, 'workflows/bundle.js'), code);
+  const { code } = await bundleWorkflowCode({ workflowsPath: join(fresh, 'workflows/index.js'), logger: quiet });
+  writeFileSync(join(fresh, 'workflows/bundle.js'), code);
 }
+
+const old = join(root, `dist.old-${process.pid}`);
+if (existsSync(dist)) renameSync(dist, old);
+renameSync(fresh, dist);
+rmSync(old, { recursive: true, force: true });
