@@ -1,0 +1,51 @@
+/** `aftercare append` and `aftercare targets`: rows from a file or standard input into the store. */
+import type { Command } from 'commander';
+import { withClient, withStackOptions, type StackOptions } from '../support/connect.js';
+import { print, printJson, progressBar } from '../support/output.js';
+import { describeReceipt } from '../support/receipt.js';
+
+interface AppendOptions extends StackOptions {
+  key?: string;
+  format?: string;
+  upsert?: boolean;
+}
+
+const FORMATS = 'CSV, CSV.gz, Parquet or NDJSON; told from the name or the first bytes, or given by --format';
+
+export function registerAppend(program: Command): void {
+  withStackOptions(program.command('append <model> <file>'))
+    .description(`append inferences from a file, or from standard input with - (${FORMATS})`)
+    .option('--key <key>', 'batch key: the same key never counts twice (default: a hash of the rows)')
+    .option('--format <format>', 'csv, csv.gz, parquet, ndjson')
+    .option('--upsert', 'a row under a known identifier replaces the old one, instead of being quarantined')
+    .addHelpText('after', `
+Examples:
+  aftercare append loans today.csv
+  zcat rows.csv.gz | aftercare append loans - --key 2026-11-22
+The same file appended again counts once and gives the same receipt.`)
+    .action((model: string, file: string, options: AppendOptions) => append('append', model, file, options));
+
+  withStackOptions(program.command('targets <model> <file>'))
+    .description(`append targets, matched by identifier (${FORMATS}); one that comes before its inference waits for it`)
+    .option('--key <key>', 'batch key: the same key never counts twice (default: a hash of the rows)')
+    .option('--format <format>', 'csv, csv.gz, parquet, ndjson')
+    .addHelpText('after', `
+Example:
+  aftercare targets loans outcomes.csv`)
+    .action((model: string, file: string, options: AppendOptions) => append('targets', model, file, options));
+}
+
+async function append(verb: 'append' | 'targets', model: string, file: string, options: AppendOptions): Promise<void> {
+  await withClient(options, async (client) => {
+    const bar = progressBar(`${verb} ${model}`, 'rows', options.json);
+    try {
+      const input = { key: options.key, format: options.format, upsert: options.upsert, onProgress: (p: { rows: number; share: number | null }) => bar.update(p.share === null ? p.rows : Math.round(p.share * 1000), p.share === null ? null : 1000, p.rows.toLocaleString('en')) };
+      const receipt = verb === 'append' ? await client.append(model, file, input) : await client.targets(model, file, input);
+      bar.stop();
+      if (options.json) printJson(receipt);
+      else print(describeReceipt(receipt));
+    } finally {
+      bar.stop();
+    }
+  });
+}

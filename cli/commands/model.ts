@@ -1,0 +1,206 @@
+/** `aftercare model …`: create, list, show, settings, archive, delete. */
+import { readFile } from 'node:fs/promises';
+import type { Command } from 'commander';
+import type { CreateModelInput, SettingsPatch } from '../../client/index.js';
+import { parseChunking } from '../../domain/chunking.js';
+import { parseDuration } from '../../domain/duration.js';
+import { InvalidInput } from '../../domain/errors.js';
+import type { ProblemType } from '../../domain/schema.js';
+import type { TargetSettings } from '../../domain/settings.js';
+import { table } from '../terminal/table.js';
+import { withClient, withStackOptions, type StackOptions } from '../support/connect.js';
+import { describeReceipt } from '../support/receipt.js';
+import { print, printJson, progressBar, say } from '../support/output.js';
+
+interface CreateOptions extends StackOptions {
+  reference: string;
+  analysis?: string;
+  targets?: string;
+  target?: string;
+  prediction?: string;
+  probability?: string;
+  timestamp?: string;
+  identifier?: string;
+  segments?: string[];
+  ignore?: string[];
+  categorical?: string[];
+  continuous?: string[];
+  problemType?: ProblemType;
+  chunking?: string;
+  zone?: string;
+  keyMetric?: string;
+  everyRows?: string;
+  arrival?: TargetSettings['arrival'];
+  expectedDelay?: string;
+  notify?: string[];
+  settings?: string;
+}
+
+export function registerModel(program: Command): void {
+  const model = program.command('model').description('models: create, list, show, change, archive, delete');
+
+  withStackOptions(model.command('create <name>'))
+    .description('create a model from its reference data; the schema is inferred, options override it')
+    .requiredOption('--reference <file>', 'rows the model is known to do well on, with targets (CSV, CSV.gz, Parquet, NDJSON)')
+    .option('--target <column>', 'the true outcome')
+    .option('--prediction <column>', 'the predicted class')
+    .option('--probability <column>', 'the predicted probability')
+    .option('--timestamp <column>', 'when the inference was made')
+    .option('--identifier <column>', 'what targets are matched by')
+    .option('--segments <column...>', 'columns that split the population')
+    .option('--ignore <column...>', 'columns that are not kept')
+    .option('--categorical <column...>', 'columns to treat as categorical')
+    .option('--continuous <column...>', 'columns to treat as continuous')
+    .option('--problem-type <type>', 'classification_binary (others come later)')
+    .option('--chunking <rule>', 'size:5000, count:10 or period:D (h, D, W, M, Q, Y); default: a tenth of the reference')
+    .option('--zone <name>', 'time zone of timestamps without one, and of periods', 'UTC')
+    .option('--key-metric <name>', 'the metric people judge this model on')
+    .option('--every-rows <n>', 'a run after every so many rows (0: never by count)')
+    .option('--arrival <how>', 'how targets come: instant, delayed or absent')
+    .option('--expected-delay <duration>', 'how late targets usually are, e.g. 30d')
+    .option('--notify <address...>', 'who is told by e-mail of a decision that waits')
+    .option('--settings <file>', 'further settings as JSON (see model settings)')
+    .option('--analysis <file>', 'first inferences to append')
+    .option('--targets <file>', 'first targets to append')
+    .addHelpText('after', `
+Examples:
+  aftercare model create loans --reference reference.csv.gz --target repaid
+  aftercare model create loans --reference ref.parquet --target repaid --chunking period:W --zone Europe/Brussels --expected-delay 30d`)
+    .action((name: string, options: CreateOptions) => withClient(options, async (client) => {
+      const bar = progressBar('reading the reference', 'rows', options.json);
+      const created = await client.models.create({ ...(await createInput(name, options)), onProgress: (rows) => bar.update(rows, null) });
+      bar.stop();
+      const receipts = [];
+      if (options.analysis) receipts.push(await client.append(name, options.analysis));
+      if (options.targets) receipts.push(await client.targets(name, options.targets));
+      if (options.json) return printJson({ ...created, receipts });
+      print(`model ${name} is there: ${created.schema.columns.length} columns, ${created.referenceRows.toLocaleString('en')} reference rows, chunks of ${created.chunking}`);
+      for (const note of created.notes) say(`  ${note}`);
+      for (const receipt of receipts) print(describeReceipt(receipt));
+    }));
+
+  withStackOptions(model.command('list')).description('all models').option('--all', 'archived ones as well')
+    .addHelpText('after', '\nExample:\n  aftercare model list --json')
+    .action((options: StackOptions & { all?: boolean }) => withClient(options, async (client) => {
+      const models = await client.models.list({ all: options.all ?? false });
+      if (options.json) return printJson(models);
+      if (models.length === 0) return print('no model yet: aftercare model create --help');
+      print(table(models.map((m) => ({ model: m.name, state: m.state, reference: m.rows.reference, analysis: m.rows.analysis, targets: m.rows.targets, runs: m.lastRun, 'open incidents': m.openIncidents, 'waiting decisions': m.waitingDecisions }))));
+    }));
+
+  withStackOptions(model.command('show <name>')).description('schema, settings, rows, coverage of targets')
+    .addHelpText('after', '\nExample:\n  aftercare model show loans')
+    .action((name: string, options: StackOptions) => withClient(options, async (client) => {
+      const found = await client.models.get(name);
+      if (options.json) return printJson(found);
+      print(`${found.name} · ${found.state} · ${found.problemType} · version ${found.version}`);
+      print(`rows: reference ${found.rows.reference}, analysis ${found.rows.analysis}, targets ${found.rows.targets} (${found.rows.targetsUnmatched} wait for their inference)`);
+      print(table(found.schema.columns.map((column) => ({ column: column.name, role: column.role, kind: column.kind }))));
+      print(JSON.stringify(found.settings, null, 2));
+    }));
+
+  withStackOptions(model.command('settings <name>')).description('show settings, or change some: only what is given changes, nothing else is computed again than what became stale')
+    .option('--set <path=value...>', 'e.g. runs.everyRows=10000 chunking=period:D calculators.numerical_range=null')
+    .option('--file <file>', 'a JSON document that is merged into the settings')
+    .addHelpText('after', `
+Examples:
+  aftercare model settings loans --set runs.everyRows=10000
+  aftercare model settings loans --set 'calculators.univariate_drift.thresholds.jensen_shannon={"type":"constant","lower":null,"upper":0.1}'`)
+    .action((name: string, options: StackOptions & { set?: string[]; file?: string }) => withClient(options, async (client) => {
+      if (!options.set && !options.file) return printJson((await client.models.get(name)).settings);
+      const patch: SettingsPatch = { ...(options.file ? await readJson(options.file) : {}) };
+      for (const assignment of options.set ?? []) assign(patch, assignment);
+      const changed = await client.models.settings(name, patch);
+      if (options.json) return printJson(changed);
+      print(`settings of ${name} are now revision ${changed.settingsRevision}${changed.stale.length > 0 ? `; the next run computes anew: ${changed.stale.join(', ')}` : '; nothing became stale'}`);
+    }));
+
+  withStackOptions(model.command('archive <name>')).description('no more rows, no more runs; everything stays readable')
+    .addHelpText('after', '\nExample:\n  aftercare model archive loans')
+    .action((name: string, options: StackOptions) => withClient(options, async (client) => {
+      await client.models.archive(name);
+      if (options.json) return printJson({ model: name, state: 'archived' });
+      print(`${name} is archived: its results stay readable`);
+    }));
+
+  withStackOptions(model.command('delete <name>')).description('delete a model with all its rows and results, for good').option('--yes', 'really')
+    .addHelpText('after', '\nExample:\n  aftercare model delete loans --yes')
+    .action((name: string, options: StackOptions & { yes?: boolean }) => withClient(options, async (client) => {
+      const found = await client.models.get(name);
+      if (!options.yes) throw new InvalidInput(`deleting ${name} removes ${found.rows.reference + found.rows.analysis} rows and all results for good: add --yes (or archive it: aftercare model archive ${name})`);
+      await client.models.delete(name);
+      if (options.json) return printJson({ model: name, state: 'deleted' });
+      print(`${name} is deleted`);
+    }));
+}
+
+async function createInput(name: string, options: CreateOptions): Promise<CreateModelInput> {
+  const kinds = Object.fromEntries([...(options.categorical ?? []).map((c) => [c, 'categorical'] as const), ...(options.continuous ?? []).map((c) => [c, 'continuous'] as const)]);
+  const settings: SettingsPatch = options.settings ? await readJson(options.settings) : {};
+  if (options.zone && options.zone !== 'UTC') settings.zone = options.zone;
+  if (options.keyMetric) settings.keyMetric = options.keyMetric;
+  if (options.chunking) settings.chunking = parseChunking(options.chunking);
+  if (options.everyRows !== undefined) settings.runs = { ...settings.runs, everyRows: wholeNumber(options.everyRows, '--every-rows') || null };
+  if (options.arrival || options.expectedDelay) {
+    settings.targets = { arrival: arrivalOf(options.arrival ?? 'delayed'), ...(options.expectedDelay ? { expectedDelayMs: parseDuration(options.expectedDelay) } : {}) };
+  }
+  if (options.notify) settings.decisions = { ...settings.decisions, notify: options.notify };
+  return {
+    name,
+    reference: options.reference,
+    settings,
+    columns: {
+      problemType: options.problemType, target: options.target, prediction: options.prediction, predictedProbability: options.probability,
+      timestamp: options.timestamp, identifier: options.identifier, segments: options.segments, ignore: options.ignore, kinds,
+    },
+  };
+}
+
+function arrivalOf(text: string): TargetSettings['arrival'] {
+  if (text === 'instant' || text === 'delayed' || text === 'absent') return text;
+  throw new InvalidInput(`--arrival '${text}' is none of instant, delayed, absent`);
+}
+
+function wholeNumber(text: string, option: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidInput(`${option} '${text}' is not a whole number`);
+  return Number(text);
+}
+
+async function readJson(file: string): Promise<SettingsPatch> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    throw new InvalidInput(`settings file ${file} cannot be read: ${(error as Error).message}`);
+  }
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as SettingsPatch;
+  } catch (error) {
+    throw new InvalidInput(`settings file ${file} is not JSON: ${(error as Error).message}`);
+  }
+  throw new InvalidInput(`settings file ${file} is not a JSON object`);
+}
+
+/** `runs.everyRows=10000` into the patch; what is not JSON is text, `chunking=…` has its own grammar. */
+function assign(patch: SettingsPatch, assignment: string): void {
+  const at = assignment.indexOf('=');
+  if (at <= 0) throw new InvalidInput(`--set '${assignment}' is not path=value`);
+  const path = assignment.slice(0, at).split('.');
+  const text = assignment.slice(at + 1);
+  let place = patch as Record<string, unknown>;
+  for (const step of path.slice(0, -1)) {
+    if (step === '__proto__' || step === 'constructor') throw new InvalidInput(`--set '${assignment}': no such setting`);
+    const next = place[step];
+    place = (typeof next === 'object' && next !== null ? next : (place[step] = {})) as Record<string, unknown>;
+  }
+  place[path.at(-1)!] = assignment.startsWith('chunking=') && !text.startsWith('{') ? parseChunking(text) : valueOf(text);
+}
+
+function valueOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,101 @@
+/** `aftercare results` and `aftercare ranking`. */
+import type { Command } from 'commander';
+import { InvalidInput } from '../../domain/errors.js';
+import { CALCULATORS, type CalculatorKind, type Result } from '../../domain/measurement.js';
+import { withClient, withStackOptions, type StackOptions } from '../support/connect.js';
+import { print, printJson } from '../support/output.js';
+import { table } from '../terminal/table.js';
+
+interface ResultOptions extends StackOptions {
+  calculator?: string[];
+  metric?: string[];
+  column?: string[];
+  period?: string;
+  alerts?: boolean;
+  canonical?: boolean;
+  csv?: boolean;
+}
+
+export function registerResults(program: Command): void {
+  withStackOptions(program.command('results <model>'))
+    .description('measurements with thresholds and alerts, per chunk')
+    .option('--calculator <name...>', CALCULATORS.join(', '))
+    .option('--metric <name...>', 'e.g. roc_auc, jensen_shannon, missing_values_rate')
+    .option('--column <name...>', 'only these columns')
+    .option('--period <name>', 'reference or analysis')
+    .option('--alerts', 'only alerts')
+    .option('--csv', 'as CSV')
+    .option('--canonical', 'sorted lines without run ids, wall-clock times and revisions: equal results, equal text')
+    .addHelpText('after', `
+Examples:
+  aftercare results loans --calculator estimated_performance --metric roc_auc
+  aftercare results loans --alerts --json
+  aftercare results loans --canonical | sha256sum`)
+    .action((model: string, options: ResultOptions) => withClient(options, async (client) => {
+      if (options.canonical) {
+        for (const line of await client.canonicalResults(model)) print(line);
+        return;
+      }
+      const results = await client.results(model, {
+        calculators: calculatorsOf(options.calculator), metrics: options.metric, columns: options.column, period: periodOf(options.period), onlyAlerts: options.alerts ?? false,
+      });
+      if (options.json) return printJson(results);
+      if (options.csv) return print(csvOf(results));
+      print(results.length === 0 ? 'no results: run the model first (aftercare run), or loosen the filter' : table(results.map(rowOf)));
+    }));
+
+  withStackOptions(program.command('ranking <model>'))
+    .description('columns by how often they alerted in the analysis')
+    .option('--calculator <name>', 'whose alerts', 'univariate_drift')
+    .addHelpText('after', '\nExample:\n  aftercare ranking loans')
+    .action((model: string, options: StackOptions & { calculator: string }) => withClient(options, async (client) => {
+      const ranking = await client.ranking(model, { calculator: calculatorsOf([options.calculator])![0]! });
+      if (options.json) return printJson(ranking);
+      print(ranking.length === 0 ? 'nothing to rank yet' : table(ranking.map((entry) => ({ rank: entry.rank, column: entry.column, alerts: entry.alerts }))));
+    }));
+}
+
+function calculatorsOf(names: string[] | undefined): CalculatorKind[] | undefined {
+  return names?.map((name) => {
+    const found = CALCULATORS.find((kind) => kind === name);
+    if (!found) throw new InvalidInput(`calculator '${name}' is none of ${CALCULATORS.join(', ')}`);
+    return found;
+  });
+}
+
+function periodOf(text: string | undefined): 'reference' | 'analysis' | undefined {
+  if (text === undefined || text === 'reference' || text === 'analysis') return text;
+  throw new InvalidInput(`--period '${text}' is neither reference nor analysis`);
+}
+
+function rowOf(result: Result): Record<string, string | number | null> {
+  return {
+    calculator: result.calculator, metric: result.metric, column: result.column, period: result.period, chunk: result.chunk.key, from: shortDate(result.chunk.startDate), to: shortDate(result.chunk.endDate),
+    rows: result.chunk.rows, value: result.value, lower: result.lowerThreshold, upper: result.upperThreshold,
+    alert: result.alert === null ? '?' : result.alert ? 'ALERT' : '', note: result.reason ?? (result.chunk.complete ? '' : 'open'),
+  };
+}
+
+const shortDate = (iso: string | null): string => (iso === null ? '' : iso.slice(0, 16).replace('T', ' '));
+
+const CSV_FIELDS = ['model', 'version', 'calculator', 'metric', 'column', 'segment', 'period', 'chunkKey', 'chunkIndex', 'startIndex', 'endIndex', 'startDate', 'endDate', 'rows', 'complete', 'value', 'samplingError', 'bandLower', 'bandUpper', 'lowerThreshold', 'upperThreshold', 'alert', 'reason'] as const;
+
+function csvOf(results: Result[]): string {
+  const lines = results.map((r) => {
+    const flat: Record<(typeof CSV_FIELDS)[number], string | number | boolean | null> = {
+      model: r.model, version: r.version, calculator: r.calculator, metric: r.metric, column: r.column, segment: r.segment, period: r.period,
+      chunkKey: r.chunk.key, chunkIndex: r.chunk.index, startIndex: r.chunk.startIndex, endIndex: r.chunk.endIndex, startDate: r.chunk.startDate, endDate: r.chunk.endDate, rows: r.chunk.rows, complete: r.chunk.complete,
+      value: r.value, samplingError: r.samplingError, bandLower: r.bandLower, bandUpper: r.bandUpper, lowerThreshold: r.lowerThreshold, upperThreshold: r.upperThreshold, alert: r.alert, reason: r.reason,
+    };
+    return CSV_FIELDS.map((field) => csvCell(flat[field])).join(',');
+  });
+  return [CSV_FIELDS.join(','), ...lines].join('\n');
+}
+
+/** Quoted where CSV needs it; text that a spreadsheet would run as a formula is made plain text. */
+function csvCell(value: string | number | boolean | null): string {
+  if (value === null) return '';
+  if (typeof value !== 'string') return String(value);
+  const safe = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
+  return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
