@@ -1,0 +1,149 @@
+/** `aftercare demo`: a real model, monitored from its first inference to a decision that waits for a person. */
+import { rm, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { Command, Option } from 'commander';
+import pc from 'picocolors';
+import { Aftercare } from '../../client/index.js';
+import { ANSWERS, type Answer } from '../../domain/decision.js';
+import { InvalidInput } from '../../domain/errors.js';
+import { demoDataFolder, startStack, type Stack } from '../../embedded/index.js';
+import { loadDemoData } from '../demo/data.js';
+import { answerWaiting, DEMO_MODEL, tellStory, type Listener } from '../demo/story.js';
+import { renderSummary, summarize, type DemoSummary } from '../demo/summary.js';
+import { print, progressBar, say, type ProgressBar } from '../support/output.js';
+
+interface DemoOptions {
+  data?: string;
+  exit?: boolean;
+  answer?: Answer;
+  summary?: string;
+  fresh?: boolean;
+  report?: string;
+  mail?: string;
+  postgresPort?: string;
+  temporalPort?: string;
+  uiPort?: string;
+}
+
+export function registerDemo(program: Command): void {
+  program.command('demo')
+    .description('monitor a real car-loan model with 100,000 rows: embedded PostgreSQL and Temporal, runs, alerts, a decision, a report')
+    .option('--exit', 'end after the summary instead of staying up')
+    .addOption(new Option('--answer <answer>', 'answer the decision that waits').choices([...ANSWERS]))
+    .option('--summary <file>', 'write the summary as JSON')
+    .option('--report <file>', 'where to write the report (default: in the data folder)')
+    .option('--fresh', 'forget an earlier demo and start over')
+    .option('--data <folder>', 'where the demo keeps its data (default: one folder per checkout)')
+    .option('--mail <url>', 'smtp://host:port; tells people of the decision that waits')
+    .option('--postgres-port <port>', 'default: a free one')
+    .option('--temporal-port <port>', 'default: a free one')
+    .option('--ui-port <port>', 'default: a free one')
+    .addHelpText('after', `
+Examples:
+  aftercare demo
+  aftercare demo --exit --answer acknowledge --summary summary.json
+A second start shows what is there. The summary's keys: model, chunks[] (key, period, startDate, endDate, rows, complete, rocAuc.{estimated, bandLower, bandUpper, lowerThreshold,
+upperThreshold, alert, realized, realizedAlert, error}), runs[] (number, trigger, state, chunks, chunksComputed, rowsRead, alerts, elapsedMs), alerts[], ranking[], decision, rows, elapsedMs.`)
+    .action(runDemo);
+}
+
+async function runDemo(options: DemoOptions): Promise<void> {
+  const startedAt = Date.now();
+  const data = loadDemoData();
+  const folder = await demoDataFolder({ data: options.data });
+  if (options.fresh) await rm(folder, { recursive: true, force: true });
+
+  title('Starting PostgreSQL, Temporal and the workers');
+  const stack = await startStack({
+    dataFolder: folder, mail: options.mail,
+    postgresPort: port(options.postgresPort, '--postgres-port'), temporalPort: port(options.temporalPort, '--temporal-port'), uiPort: port(options.uiPort, '--ui-port'),
+    onEvent: (line) => say(pc.dim(`  ${line}`)),
+  });
+  const interrupted = untilInterrupted();
+  try {
+    const outcome = await Promise.race([tell(stack, data, options, startedAt), interrupted.promise]);
+    if (outcome === 'interrupted') return;
+    if (!options.exit) {
+      print(`\nEverything stays up: press Ctrl-C to end it. Its data stays in ${folder}; 'aftercare demo' shows it again, --fresh starts over.`);
+      await interrupted.promise;
+    }
+  } finally {
+    interrupted.stop();
+    say(pc.dim('stopping …'));
+    await stack.stop();
+  }
+}
+
+async function tell(stack: Stack, data: ReturnType<typeof loadDemoData>, options: DemoOptions, startedAt: number): Promise<'told'> {
+  const client = await Aftercare.connect({ databaseUrl: stack.databaseUrl, temporal: { address: stack.temporalAddress, namespace: stack.namespace }, by: 'demo' });
+  try {
+    const listener = terminalListener();
+    const story = await tellStory(client, data, listener);
+    listener.done();
+    if (options.answer) await answerWaiting(client, options.answer, 'demo --answer');
+    const summary = await summarize(client, Date.now() - startedAt);
+    const reportFile = resolve(options.report ?? join(stack.dataFolder, 'report.html'));
+    await writeFile(reportFile, await client.report(DEMO_MODEL));
+    title(story.repeated ? 'What is there (from an earlier start)' : 'What was found');
+    print(renderSummary(summary));
+    print(whereToLook(summary, stack, reportFile));
+    if (options.summary) {
+      const file = resolve(options.summary);
+      await writeFile(file, `${JSON.stringify({ ...summary, report: reportFile }, null, 2)}\n`).catch((error: Error) => { throw new InvalidInput(`the summary cannot be written to ${file}: ${error.message}`); });
+    }
+    return 'told';
+  } finally {
+    await client.close();
+  }
+}
+
+function whereToLook(summary: DemoSummary, stack: Stack, reportFile: string): string {
+  const lines: string[] = [''];
+  const decision = summary.decision;
+  if (decision?.state === 'waiting') {
+    lines.push(pc.bold('A decision waits for a person'), `  ${decision.question}`, '  answer by command:', `    npx aftercare decide '${decision.id}' acknowledge --data '${stack.dataFolder}'`,
+      '  or by a Temporal signal:',
+      `    temporal workflow signal --address ${stack.temporalAddress} --workflow-id '${decision.workflowId}' --name aftercareAnswerSignal --input '{"answer":"acknowledge","by":"me"}'`);
+  } else if (decision) {
+    lines.push(pc.bold('The decision'), `  ${decision.question}`, `  ${decision.state}: ${decision.answer ?? ''}${decision.answeredBy ? ` by ${decision.answeredBy}` : ''}`);
+  }
+  lines.push('', pc.bold('Where to look'), `  report       ${reportFile}`, `  Temporal UI  ${stack.uiUrl ?? '(none)'}`, `  database     psql '${stack.databaseUrl}'   (schema aftercare; any PostgreSQL client will do)`,
+    `  by command   npx aftercare results ${DEMO_MODEL} --alerts --data '${stack.dataFolder}'`, '', `${(summary.elapsedMs / 1000).toFixed(1)} s from start to summary`);
+  return lines.join('\n');
+}
+
+function title(text: string): void {
+  say(`\n${pc.bold(text)}`);
+}
+
+function terminalListener(): Listener & { done(): void } {
+  let bar: ProgressBar | null = null;
+  let label = '';
+  const done = (): void => { bar?.stop(); bar = null; label = ''; };
+  return {
+    step(text) { done(); title(text); },
+    detail(text) { done(); say(`  ${text}`); },
+    progress(next, finished, of) {
+      if (next !== label) { done(); bar = progressBar(`  ${next}`, ''); label = next; }
+      bar!.update(finished, of);
+    },
+    done,
+  };
+}
+
+function port(text: string | undefined, option: string): number | undefined {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > 65_535) throw new InvalidInput(`${option} '${text}' is not a port (1 … 65535)`);
+  return value;
+}
+
+/** Ctrl-C and a polite kill end the demo; a second one is left to the system. */
+function untilInterrupted(): { promise: Promise<'interrupted'>; stop(): void } {
+  let resolveOnce: (value: 'interrupted') => void = () => undefined;
+  const promise = new Promise<'interrupted'>((settle) => { resolveOnce = settle; });
+  const listener = (): void => resolveOnce('interrupted');
+  const signals: NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+  for (const signal of signals) process.once(signal, listener);
+  return { promise, stop: () => { for (const signal of signals) process.removeListener(signal, listener); } };
+}

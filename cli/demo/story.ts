@@ -1,0 +1,110 @@
+/**
+ * The demo's story, step by step. Every step may be taken again: deliveries carry keys, the model is created once, a run by hand has a key of its own.
+ * So a demo that was killed in the middle goes on where it was.
+ */
+import type { Aftercare } from '../../client/index.js';
+import type { Answer, Decision } from '../../domain/decision.js';
+import { NotFound } from '../../domain/errors.js';
+import type { Receipt } from '../../domain/batch.js';
+import type { RunSummary } from '../../domain/run.js';
+import type { Delivery, DemoData } from './data.js';
+
+export const DEMO_MODEL = 'car-loan';
+const CHUNK_SIZE = 5_000;
+
+/** What the story tells while it goes on. */
+export interface Listener {
+  step(title: string): void;
+  detail(text: string): void;
+  /** A long step's progress, in rows or parts. */
+  progress(label: string, done: number, of: number | null): void;
+}
+
+export interface Story {
+  receipts: Receipt[];
+  /** True: the story had been told before, nothing was done anew. */
+  repeated: boolean;
+}
+
+export async function tellStory(client: Aftercare, data: DemoData, listener: Listener): Promise<Story> {
+  const receipts: Receipt[] = [];
+  const before = await exists(client);
+
+  listener.step('A model, from what it is known to do well on');
+  if (before) {
+    listener.detail(`${DEMO_MODEL} is there from an earlier start: going on with it`);
+  } else {
+    const created = await client.models.create({
+      name: DEMO_MODEL,
+      reference: data.referenceFile,
+      columns: { target: 'repaid' },
+      settings: { chunking: { kind: 'size', size: CHUNK_SIZE }, targets: { arrival: 'delayed', expectedDelayMs: 30 * 86_400_000 }, runs: { everyRows: CHUNK_SIZE, onTargets: true } },
+      onProgress: (rows) => listener.progress('reference', rows, 50_000),
+    });
+    listener.detail(`${created.referenceRows.toLocaleString('en')} reference rows; ${created.schema.columns.length} columns understood, the target 'repaid' comes late`);
+  }
+
+  listener.step('The first 25,000 inferences, and a run by hand');
+  receipts.push(await append(client, data.firstHalf, listener));
+  const first = await client.run(DEMO_MODEL, { key: 'demo-first-run', onProgress: (p) => listener.progress(`run: ${p.step}`, p.done, p.of) });
+  listener.detail(runLine(first));
+
+  listener.step('25,000 more in ten deliveries; the lifecycle starts a run after every 5,000 rows');
+  let known = first.number;
+  for (const delivery of data.later) {
+    receipts.push(await append(client, delivery, listener));
+    await client.idle(DEMO_MODEL);
+    for (const run of await runsAfter(client, known)) {
+      listener.detail(runLine(run));
+      known = run.number;
+    }
+  }
+
+  listener.step('The targets arrive');
+  receipts.push(await append(client, data.targets, listener));
+  await client.idle(DEMO_MODEL);
+  for (const run of await runsAfter(client, known)) listener.detail(runLine(run));
+
+  return { receipts, repeated: before && receipts.every((receipt) => receipt.duplicate) };
+}
+
+/** Answers the decision that waits, if one does. */
+export async function answerWaiting(client: Aftercare, answer: Answer, by: string): Promise<Decision | null> {
+  const waiting = (await client.decisions({ model: DEMO_MODEL })).find((decision) => decision.state === 'waiting');
+  return waiting ? client.decide(waiting.id, { answer, note: `answered by ${by}` }) : null;
+}
+
+async function exists(client: Aftercare): Promise<boolean> {
+  try {
+    await client.models.get(DEMO_MODEL);
+    return true;
+  } catch (error) {
+    if (error instanceof NotFound) return false;
+    throw error;
+  }
+}
+
+async function append(client: Aftercare, delivery: Delivery, listener: Listener): Promise<Receipt> {
+  const options = { key: delivery.key, format: 'csv', onProgress: (p: { rows: number }) => listener.progress(delivery.key, p.rows, delivery.rows) };
+  const bytes = Buffer.from(delivery.csv);
+  const receipt = delivery.key === 'demo-targets' ? await client.targets(DEMO_MODEL, bytes, options) : await client.append(DEMO_MODEL, bytes, options);
+  listener.detail(receiptLine(receipt, delivery));
+  return receipt;
+}
+
+async function runsAfter(client: Aftercare, number: number): Promise<RunSummary[]> {
+  return (await client.runs(DEMO_MODEL, { limit: 100 })).filter((run) => run.number > number).sort((a, b) => a.number - b.number);
+}
+
+function receiptLine(receipt: Receipt, delivery: Delivery): string {
+  const parts = [`${receipt.rowsAccepted.toLocaleString('en')} of ${receipt.rowsRead.toLocaleString('en')} ${receipt.kind === 'target' ? 'targets' : 'rows'} accepted`];
+  if (receipt.rowsDuplicate > 0) parts.push(`${receipt.rowsDuplicate} were there already`);
+  if (receipt.targets) parts.push(`${receipt.targets.matched.toLocaleString('en')} matched, ${receipt.targets.unmatched} wait for an inference`);
+  if (receipt.duplicate) parts.push('known since an earlier start');
+  if (delivery.remark !== '') parts.push(`(${delivery.remark})`);
+  return parts.join(', ');
+}
+
+function runLine(run: RunSummary): string {
+  return `run ${run.number} (${run.trigger}): ${run.chunksComputed} of ${run.chunks} chunks computed, ${run.rowsRead.toLocaleString('en')} rows read, ${run.alerts} alerts${run.elapsedMs === null ? '' : `, ${(run.elapsedMs / 1000).toFixed(1)} s`}`;
+}
