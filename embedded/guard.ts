@@ -18,8 +18,8 @@ while read -r verb pid; do
     bye) exit 0 ;;
   esac
 done
-alive() { for g in $groups; do kill -0 -- "-$g" 2>/dev/null && return 0; done; return 1; }
-send() { for g in $groups; do kill "-$1" -- "-$g" 2>/dev/null; done; }
+alive() { for g in $groups; do kill -s 0 -- "-$g" 2>/dev/null && return 0; done; return 1; }
+send() { for g in $groups; do kill -s "$1" -- "-$g" 2>/dev/null; done; }
 pause() { n=0; while [ "$n" -lt "$1" ] && alive; do sleep 0.1; n=$((n + 1)); done; }
 send INT; pause 30; send QUIT; pause 10; send KILL; pause 5
 if [ -n "$1" ]; then rm -rf -- "$1"; fi
