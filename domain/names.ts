@@ -5,10 +5,23 @@ export const MAIN_QUEUE = 'aftercare';
 /** Heavy activities: fits and chunk computations, in worker threads. */
 export const NUMERIC_QUEUE = 'aftercare-numeric';
 
+/** Workflow types, as workflows/index.ts exports them. */
+export const WORKFLOW = {
+  lifecycle: 'aftercareModelLifecycle',
+  run: 'aftercareMonitoringRun',
+  decision: 'aftercareDecision',
+  scheduledRun: 'aftercareScheduledRun',
+} as const;
+
 export const lifecycleId = (modelId: number): string => `aftercare/model/${modelId}`;
 export const runId = (modelId: number, run: number): string => `${lifecycleId(modelId)}/run/${run}`;
 /** `cause` is the incident's natural identity and the question's number, e.g. `estimated_performance/roc_auc/000016/1`. */
 export const decisionId = (modelId: number, cause: string): string => `${lifecycleId(modelId)}/decision/${cause}`;
+/** The workflow of a decision known by its text `<model id>/<cause>`. */
+export const decisionWorkflowId = (decisionText: string): string => {
+  const slash = decisionText.indexOf('/');
+  return decisionId(Number(decisionText.slice(0, slash)), decisionText.slice(slash + 1));
+};
 export const scheduleId = (modelId: number): string => `${lifecycleId(modelId)}/schedule`;
 
 /** Registered by `aftercare up`, or once by `aftercare doctor --mend` on a cluster. */

@@ -1,8 +1,11 @@
 /** All signals, queries and updates, and the inputs and outputs of every workflow. Imported by clients: no workflow code here. */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import type { Answer, DecisionAnswer } from '../domain/decision.js';
-import type { DecisionSettings, IncidentKind } from '../domain/settings.js';
-import type { RunState, RunTrigger } from '../domain/run.js';
+import type { Answer, DecisionAnswer, DecisionState } from '../domain/decision.js';
+import type { DecisionReport, LifecycleState, Pace, Question, RunReport, RunRequest } from '../domain/policy.js';
+import type { DecisionSettings } from '../domain/settings.js';
+import type { RunTrigger } from '../domain/run.js';
+
+export type { DecisionReport, Pace, Question, RunReport, RunRequest } from '../domain/policy.js';
 
 // ---- modelLifecycle: id aftercare/model/<id> ---------------------------------------------------------------------------------------
 
@@ -20,42 +23,28 @@ export const runFinished = defineSignal<[RunReport]>('aftercareRunFinished');
 export const decisionClosed = defineSignal<[DecisionReport]>('aftercareDecisionClosed');
 export const lifecycleStatus = defineQuery<LifecycleStatus>('aftercareLifecycleStatus');
 
-export interface RunRequest {
-  key: string;
-  trigger: Extract<RunTrigger, 'manual' | 'schedule' | 'settings'>;
-  by: string;
-  /** Compute every chunk anew, touched or not. */
-  full?: boolean;
+/** Starts a lifecycle. Only `models.create` does, or whoever finishes an interrupted one. */
+export interface LifecycleInput {
+  modelId: number;
+  /** For people: stands in summaries and in the search attribute. */
+  name: string;
+  /** What the store knows of earlier runs; 0 and 0 for a new model. */
+  lastRun: number;
+  horizon: number;
+  pace?: Pace;
+  /** Search attributes are registered in this namespace and are set. */
+  tagged?: boolean;
+  /** Task queue of the numeric workers; absent: NUMERIC_QUEUE. */
+  numericQueue?: string;
+  /** Events after which the history is begun anew, when nothing is under way; beyond four times of it also during a run. */
+  historyLimit?: number;
+  /** Only when continuing as new. */
+  state?: LifecycleState;
 }
 
 export interface RunTicket {
   runNumber: number;
   workflowId: string;
-}
-
-export interface RunReport {
-  runNumber: number;
-  state: RunState;
-  horizon: number;
-  /** Incidents that this run opened and that ask for a decision; and those that it withdrew or resolved. */
-  questions: Question[];
-  withdrawn: string[];
-}
-
-/** A decision to ask for. */
-export interface Question {
-  decisionId: string;
-  incidentId: number;
-  kind: IncidentKind;
-  cause: string;
-  openingChunk: string;
-  text: string;
-}
-
-export interface DecisionReport {
-  decisionId: string;
-  answer: Answer | null;
-  by: string | null;
 }
 
 export interface LifecycleStatus {
@@ -64,7 +53,10 @@ export interface LifecycleStatus {
   knownBatch: number;
   activeRun: number | null;
   queuedRequests: number;
+  /** The last run number that was given out. */
   lastRun: number;
+  /** The runs that wait, in order. */
+  queue: { runNumber: number; horizon: number; trigger: RunTrigger }[];
   openDecisions: string[];
 }
 
@@ -79,6 +71,7 @@ export interface RunInput {
   trigger: RunTrigger;
   by: string;
   full: boolean;
+  numericQueue?: string;
 }
 
 export interface RunProgress {
@@ -87,6 +80,8 @@ export interface RunProgress {
   of: number;
 }
 export const runProgress = defineQuery<RunProgress>('aftercareRunProgress');
+/** Sent by a lifecycle that continued as new: fails when the run is not there any more. The run itself takes no notice. */
+export const runPing = defineSignal('aftercareRunPing');
 
 // ---- decision: id aftercare/model/<id>/decision/<cause> ----------------------------------------------------------------------------
 
@@ -102,7 +97,16 @@ export const answerDecision = defineUpdate<{ decisionId: string; answer: Answer 
 export const answerDecisionSignal = defineSignal<[DecisionAnswer]>('aftercareAnswerSignal');
 /** The incident was withdrawn (late data corrected the chunk): nobody needs to answer any more. */
 export const withdrawDecision = defineSignal<[{ reason: string }]>('aftercareWithdraw');
-export const decisionStatus = defineQuery<{ state: 'waiting' | 'answered' | 'defaulted' | 'withdrawn'; answer: Answer | null; reminders: number; escalated: boolean }>('aftercareDecisionStatus');
+export const decisionStatus = defineQuery<DecisionStatus>('aftercareDecisionStatus');
+
+export interface DecisionStatus {
+  state: DecisionState;
+  answer: Answer | null;
+  by: string | null;
+  reminders: number;
+  escalated: boolean;
+  deadlineAtMs: number;
+}
 
 // ---- scheduledRun: started by a Temporal Schedule -----------------------------------------------------------------------------------
 

@@ -1,0 +1,150 @@
+/** A question to people that waits durably: asks, reminds, escalates, takes one answer, applies the fallback at the deadline. */
+import { allHandlersFinished, ApplicationFailure, CancellationScope, condition, isCancellation, setCurrentDetails, setHandler, workflowInfo } from '@temporalio/workflow';
+import type { NotifyRequest } from '../activities/contract.js';
+import { ANSWERS, type DecisionAnswer } from '../domain/decision.js';
+import { answerDecision, answerDecisionSignal, decisionClosed, decisionStatus, withdrawDecision, type DecisionInput, type DecisionReport, type DecisionStatus } from './messages.js';
+import { courier, quick } from './proxies.js';
+import { kindOf, reasonOf, reportTo } from './reporting.js';
+
+type Closing = { state: 'answered' | 'defaulted' | 'withdrawn'; answer: DecisionReport['answer']; by: string | null; note: string | null };
+
+export async function aftercareDecision({ modelId, question, settings }: DecisionInput): Promise<DecisionReport> {
+  const { decisionId } = question;
+  const askedAtMs = Date.now();
+  const deadlineAtMs = askedAtMs + settings.deadlineMs;
+  let closing: Closing | null = null;
+  let stored = false;
+  let reminders = 0;
+  let escalated = false;
+  const ignored: string[] = [];
+
+  setHandler(decisionStatus, () => statusNow());
+  setHandler(withdrawDecision, ({ reason }) => { closing ??= { state: 'withdrawn', answer: null, by: null, note: reason }; });
+  setHandler(answerDecisionSignal, (given) => {
+    const refusal = refuse(given);
+    if (refusal === null) take(given);
+    else {
+      ignored.push(refusal.message);
+      show();
+    }
+  });
+  setHandler(answerDecision, async (given) => {
+    take(given);
+    await condition(() => stored);
+    return { decisionId, answer: given.answer };
+  }, {
+    validator: (given) => {
+      const refusal = refuse(given);
+      if (refusal) throw refusal;
+    },
+  });
+
+  const mails = new CancellationScope();
+  try {
+    if (await opened()) {
+      show();
+      notify('decision-asked', 0);
+      await waitForAnswer();
+    }
+  } catch (error) {
+    if (!isCancellation(error)) throw error;
+    closing ??= { state: 'withdrawn', answer: null, by: null, note: 'its workflow was cancelled' };
+  }
+  return CancellationScope.nonCancellable(close);
+
+  /** @returns false when there is nothing to ask about any more */
+  async function opened(): Promise<boolean> {
+    try {
+      await quick.aftercareOpenDecision({ modelId, decisionId, incidentId: question.incidentId, workflowId: workflowInfo().workflowId, question: question.text, askedAtMs, deadlineAtMs });
+      return true;
+    } catch (error) {
+      if (kindOf(error) === null) throw error;
+      closing ??= { state: 'withdrawn', answer: null, by: null, note: 'its model or incident is gone' };
+      return false;
+    }
+  }
+
+  /** Reminders come after one, two, four, eight … times `remindAfterMs`: often enough to be seen, seldom enough to be read. */
+  async function waitForAnswer(): Promise<void> {
+    while (closing === null) {
+      const nowMs = Date.now();
+      if (nowMs >= deadlineAtMs) {
+        closing = { state: 'defaulted', answer: settings.fallback, by: null, note: 'nobody answered by the deadline' };
+        return;
+      }
+      const remindAtMs = settings.remindAfterMs > 0 ? askedAtMs + settings.remindAfterMs * 2 ** reminders : Infinity;
+      const escalateAtMs = escalated || settings.escalateAfterMs <= 0 ? Infinity : askedAtMs + settings.escalateAfterMs;
+      if (nowMs >= escalateAtMs) {
+        escalated = true;
+        notify('decision-escalated', 0);
+      } else if (nowMs >= remindAtMs) {
+        reminders += 1;
+        notify('decision-reminder', reminders);
+      } else {
+        await condition(() => closing !== null, Math.min(remindAtMs, escalateAtMs, deadlineAtMs) - nowMs);
+      }
+      show();
+    }
+  }
+
+  async function close(): Promise<DecisionReport> {
+    const { state, answer, by, note } = closing!;
+    mails.cancel();
+    show();
+    try {
+      await quick.aftercareCloseDecision({ decisionId, state, answer, by, note, atMs: Date.now() });
+    } catch (error) {
+      if (kindOf(error) === null) throw error;
+    }
+    stored = true;
+    const report: DecisionReport = { decisionId, answer, by };
+    await reportTo(modelId, decisionClosed, report);
+    await condition(allHandlersFinished);
+    if (settings.notify.length > 0) await courier.aftercareNotify(noticeOf('decision-closed', 0)).catch(() => undefined);
+    return report;
+  }
+
+  /** Waits for nobody; an answer makes mails that are still on their way pointless and cancels them. */
+  function notify(kind: NotifyRequest['kind'], n: number): void {
+    if (settings.notify.length === 0) return;
+    mails.run(() => courier.aftercareNotify(noticeOf(kind, n))).catch((error: unknown) => {
+      if (!isCancellation(error)) ignored.push(`mail ${kind} was given up: ${reasonOf(error)}`);
+    });
+  }
+
+  function noticeOf(kind: NotifyRequest['kind'], n: number): NotifyRequest {
+    return { id: `${decisionId}/${kind}${n > 0 ? `/${n}` : ''}`, modelId, kind, decisionId, recipients: settings.notify, atMs: Date.now() };
+  }
+
+  function take(given: DecisionAnswer): void {
+    closing = { state: 'answered', answer: given.answer, by: given.by, note: given.note ?? null };
+  }
+
+  function refuse(given: DecisionAnswer | undefined): ApplicationFailure | null {
+    if (!given || !ANSWERS.includes(given.answer)) return refusal(`'${String(given?.answer)}' is no answer to decision ${decisionId}: ${ANSWERS.join(', ')}`, 'InvalidInput');
+    if (typeof given.by !== 'string' || given.by.trim() === '') return refusal(`an answer to decision ${decisionId} says who gives it (by)`, 'InvalidInput');
+    if (closing !== null) return refusal(`decision ${decisionId} is closed: ${closing.state}${closing.answer ? `, ${closing.answer}` : ''}${closing.by ? ` by ${closing.by}` : ''}`, 'Conflict');
+    return null;
+  }
+
+  function statusNow(): DecisionStatus {
+    return { state: closing?.state ?? 'waiting', answer: closing?.answer ?? null, by: closing?.by ?? null, reminders, escalated, deadlineAtMs };
+  }
+
+  function show(): void {
+    const now = statusNow();
+    const answered = now.state === 'waiting' ? `**waits for an answer** until ${new Date(deadlineAtMs).toISOString()}` : `**${now.state}**${now.answer ? `: ${now.answer}` : ''}${now.by ? ` by ${now.by}` : ''}`;
+    const lines = [question.text, '', answered];
+    if (now.state === 'waiting') {
+      lines.push('', `\`aftercare decide '${decisionId}' --answer ${ANSWERS.join('|')} --as NAME\``);
+      lines.push('', `or signal \`${answerDecisionSignal.name}\` with \`{"answer": "acknowledge", "by": "NAME"}\``);
+    }
+    if (reminders > 0) lines.push('', `${reminders} reminders${escalated ? ', escalated' : ''}`);
+    for (const text of ignored.slice(-5)) lines.push('', `ignored: ${text}`);
+    setCurrentDetails(lines.join('\n'));
+  }
+}
+
+function refusal(message: string, type: 'InvalidInput' | 'Conflict'): ApplicationFailure {
+  return ApplicationFailure.nonRetryable(message, type);
+}

@@ -1,0 +1,5 @@
+/** The workflow types, for a worker's bundle. A user's own workflow file adds them with `export * from 'aftercare/workflows'`. */
+export { aftercareDecision } from './decision.js';
+export { aftercareModelLifecycle } from './model-lifecycle.js';
+export { aftercareMonitoringRun } from './monitoring-run.js';
+export { aftercareScheduledRun } from './scheduled-run.js';

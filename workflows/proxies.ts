@@ -1,0 +1,33 @@
+/**
+ * Activities by class of patience. Every class retries passing faults for ever (Postgres or a worker that is away comes back) and gives up at once on what
+ * cannot get better; the kinds of error are those of domain/errors.ts, as activities/failure.ts names them.
+ *
+ * Light activities run beside the workflows and are given a heartbeat by the worker itself, so a killed worker is noticed after `heartbeatTimeout`
+ * and not after `startToCloseTimeout`.
+ */
+import { proxyActivities, type ActivityOptions } from '@temporalio/workflow';
+import type { LightActivities, NumericActivities } from '../activities/contract.js';
+import { NUMERIC_QUEUE } from '../domain/names.js';
+
+/** A method of the contract under its registered name: readLedger → aftercareReadLedger. */
+type Registered<T> = { [K in keyof T & string as `aftercare${Capitalize<K>}`]: T[K] };
+
+const FINAL = ['InvalidInput', 'Conflict', 'NotFound'];
+const retry = { initialInterval: '200 ms', backoffCoefficient: 2, maximumInterval: '5 s', nonRetryableErrorTypes: FINAL } as const;
+
+/** Reads and small writes: milliseconds. */
+export const quick = proxyActivities<Registered<LightActivities>>({ startToCloseTimeout: '1 minute', heartbeatTimeout: '5 s', retry });
+
+/** Planning and finishing a run: seconds on a large model. */
+export const thorough = proxyActivities<Registered<LightActivities>>({ startToCloseTimeout: '1 hour', heartbeatTimeout: '5 s', retry });
+
+/** Sends a mail: the other side may be away for a day. */
+export const courier = proxyActivities<Registered<LightActivities>>({
+  startToCloseTimeout: '1 minute', heartbeatTimeout: '5 s', scheduleToCloseTimeout: '1 day', retry: { ...retry, initialInterval: '1 s', maximumInterval: '5 minutes' },
+});
+
+/** Fits and chunk computations in worker threads, which heartbeat by themselves. A new attempt begins 10 s after a killed worker's last sign of life. */
+export function numericOn(taskQueue: string | undefined): Registered<NumericActivities> {
+  const options: ActivityOptions = { taskQueue: taskQueue ?? NUMERIC_QUEUE, startToCloseTimeout: '2 hours', heartbeatTimeout: '10 s', scheduleToCloseTimeout: '3 days', retry: { ...retry, maximumInterval: '10 s' } };
+  return proxyActivities<Registered<NumericActivities>>(options);
+}

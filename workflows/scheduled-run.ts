@@ -1,0 +1,25 @@
+/** What a Temporal Schedule starts: asks the model's lifecycle for a run and ends. The schedule's nominal time is the request's key, so a repeat is no second run. */
+import { getExternalWorkflowHandle, isCancellation, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
+import { lifecycleId } from '../domain/names.js';
+import { requestRunSignal, type ScheduledRunInput } from './messages.js';
+
+/** @returns the key of the request; null when the model has no lifecycle any more */
+export async function aftercareScheduledRun({ modelId }: ScheduledRunInput): Promise<string | null> {
+  const key = `schedule:${nominalTime()}`;
+  try {
+    await getExternalWorkflowHandle(lifecycleId(modelId)).signal(requestRunSignal, { key, trigger: 'schedule', by: 'schedule' });
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    setCurrentDetails('Nothing to ask: the model was archived or deleted.');
+    return null;
+  }
+  return key;
+}
+
+/** When the schedule meant this to happen, however late it was: an attribute that the server sets. By hand: when it was started. */
+function nominalTime(): string {
+  const info = workflowInfo();
+  const scheduled: unknown = info.searchAttributes['TemporalScheduledStartTime']?.[0];
+  const moment = scheduled instanceof Date ? scheduled : typeof scheduled === 'string' ? new Date(scheduled) : info.startTime;
+  return moment.toISOString();
+}
