@@ -180,7 +180,7 @@ function isKnownRequest(state: LifecycleState, key: string): boolean {
 function stop(state: LifecycleState, reason: string): LifecycleState {
   if (state.phase !== 'active') return state;
   const withdrawals = state.openDecisions.map((decisionId) => ({ decisionId, reason }));
-  return { ...state, phase: 'archiving', queue: [], requests: [], asks: [], withdrawals: [...state.withdrawals, ...withdrawals], lookWanted: false };
+  return { ...state, phase: 'archiving', queue: [], requests: [], asks: [], openDecisions: [], withdrawals: [...state.withdrawals, ...withdrawals], lookWanted: false };
 }
 
 function receiveLedger(state: LifecycleState, page: LedgerPage): LifecycleState {

@@ -7,6 +7,7 @@ export function statusOf(state: LifecycleState): LifecycleStatus {
     phase: state.phase,
     horizon: state.horizon,
     knownBatch: state.known,
+    scannedBatch: state.scanned,
     activeRun: state.active?.runNumber ?? null,
     queuedRequests: state.requests.length,
     lastRun: state.lastRun,

@@ -50,7 +50,9 @@ export interface RunTicket {
 export interface LifecycleStatus {
   phase: 'active' | 'archiving' | 'archived';
   horizon: number;
+  /** The ledger is known to reach this far, and has been read this far. */
   knownBatch: number;
+  scannedBatch: number;
   activeRun: number | null;
   queuedRequests: number;
   /** The last run number that was given out. */
