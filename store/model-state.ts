@@ -1,0 +1,43 @@
+/** What a run needs to know of its model: versions, settings, and where the columns stand. */
+import type { ModelSchema } from '../domain/schema.js';
+import type { ModelSettings } from '../domain/settings.js';
+import { schemeOf } from '../domain/chunking.js';
+import { NotFound } from '../domain/errors.js';
+import type { Queryable } from './pool.js';
+
+export interface ModelState {
+  id: number;
+  name: string;
+  state: 'active' | 'archived' | 'deleted';
+  settings: ModelSettings;
+  settingsRevision: number;
+  lastBatch: number;
+  versionId: number;
+  version: number;
+  schema: ModelSchema;
+  referenceRevision: number;
+}
+
+const MODEL_SQL = `select m.id, m.name, m.state, m.settings, m.settings_revision as "settingsRevision", m.last_batch as "lastBatch",
+    v.id as "versionId", v.number as version, v.schema, v.reference_revision as "referenceRevision"
+  from aftercare.model m join aftercare.version v on v.id = m.champion_version_id`;
+
+/** A model and the version in charge. @throws NotFound */
+export async function readModelState(db: Queryable, modelId: number): Promise<ModelState> {
+  const { rows } = await db.query<ModelState>(`${MODEL_SQL} where m.id = $1`, [modelId]);
+  if (!rows[0]) throw new NotFound(`there is no model with id ${modelId}`);
+  return rows[0];
+}
+
+/** By name, deleted ones not. @throws NotFound naming what was asked for */
+export async function readModelByName(db: Queryable, name: string): Promise<ModelState> {
+  const { rows } = await db.query<ModelState>(`${MODEL_SQL} where m.name = $1 and m.state <> 'deleted'`, [name]);
+  if (!rows[0]) throw new NotFound(`there is no model '${name}': aftercare model list shows those that are there`);
+  return rows[0];
+}
+
+/** Names a way of cutting rows into chunks for good: the chunking and, for periods, the zone where they begin. */
+export function storedScheme(settings: Pick<ModelSettings, 'chunking' | 'zone'>): string {
+  const scheme = schemeOf(settings.chunking);
+  return settings.chunking.kind === 'period' && settings.zone !== 'UTC' ? `${scheme}@${settings.zone}` : scheme;
+}

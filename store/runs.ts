@@ -1,0 +1,142 @@
+/** Runs: begun once per (model, number), planned once, counted part by part, ended once. */
+import type { Border } from '../domain/order.js';
+import type { CalculatorFailure, RunState, RunSummary, RunTrigger } from '../domain/run.js';
+import type { CalculatorKind } from '../domain/measurement.js';
+import type { PlanPart } from '../domain/run-plan.js';
+import type { ModelSettings } from '../domain/settings.js';
+import { NotFound } from '../domain/errors.js';
+import type { Queryable } from './pool.js';
+
+/** What a run decided to do; the same for every retry. */
+export interface StoredPlan {
+  scheme: string;
+  segment: string;
+  /** Rows per chunk; null: chunks are periods. */
+  chunkSize: number | null;
+  /** False for a fixed number of chunks: they are cut anew by every run. */
+  canComplete: boolean;
+  /** Newest event time that had come; null: none. */
+  newestMicros: number | null;
+  withTargets: boolean;
+  /** Calculators of this run, by the key of what they learnt. */
+  calculators: { kind: CalculatorKind; key: string }[];
+  /** Calculators that this model's schema has no columns for. */
+  failures: CalculatorFailure[];
+  parts: PlanPart[];
+  /** Rows read to share out the work. */
+  rowsRead: number;
+}
+
+export interface RunRow {
+  id: number;
+  modelId: number;
+  versionId: number;
+  number: number;
+  state: RunState;
+  horizon: number;
+  settings: ModelSettings;
+  settingsRevision: number;
+  /** null: not planned yet */
+  plan: StoredPlan | null;
+}
+
+export interface NewRun {
+  modelId: number;
+  versionId: number;
+  number: number;
+  trigger: RunTrigger;
+  by: string;
+  previousHorizon: number;
+  horizon: number;
+  settings: ModelSettings;
+  settingsRevision: number;
+}
+
+const RUN_COLUMNS = `id, model_id as "modelId", version_id as "versionId", number, state, horizon, settings, settings_revision as "settingsRevision", plan`;
+
+/** Creates the run's row, or finds what an earlier attempt created. */
+export async function beginRun(db: Queryable, run: NewRun): Promise<RunRow> {
+  await db.query(
+    `insert into aftercare.run (model_id, version_id, number, state, trigger, requested_by, previous_horizon, horizon, settings, settings_revision, started_at)
+     values ($1, $2, $3, 'running', $4, $5, $6, $7, $8, $9, now()) on conflict (model_id, number) do nothing`,
+    [run.modelId, run.versionId, run.number, run.trigger, run.by, run.previousHorizon, run.horizon, JSON.stringify(run.settings), run.settingsRevision]);
+  await db.query('update aftercare.model set last_run = $2 where id = $1 and last_run < $2', [run.modelId, run.number]);
+  const { rows } = await db.query<RawRun>(`select ${RUN_COLUMNS} from aftercare.run where model_id = $1 and number = $2`, [run.modelId, run.number]);
+  return fromRaw(rows[0]!);
+}
+
+/** @throws NotFound */
+export async function readRun(db: Queryable, runId: number): Promise<RunRow> {
+  const { rows } = await db.query<RawRun>(`select ${RUN_COLUMNS} from aftercare.run where id = $1`, [runId]);
+  if (!rows[0]) throw new NotFound(`there is no run with id ${runId}`);
+  return fromRaw(rows[0]);
+}
+
+/** Keeps the first plan that was made. */
+export async function savePlan(db: Queryable, runId: number, plan: StoredPlan): Promise<void> {
+  const chunks = plan.parts.reduce((sum, part) => sum + part.ranges.reduce((n, range) => n + range.chunks, 0), 0);
+  await db.query(
+    `update aftercare.run set plan = $2, failures = $3, progress = $4 where id = $1 and plan is null`,
+    [runId, JSON.stringify(plan), JSON.stringify(plan.failures), JSON.stringify({ step: 'fit', done: 0, of: chunks })]);
+}
+
+export async function saveProgress(db: Queryable, runId: number, progress: RunSummary['progress']): Promise<void> {
+  await db.query(`update aftercare.run set progress = $2 where id = $1 and state = 'running'`, [runId, JSON.stringify(progress)]);
+}
+
+/** Failures of fits, and reference rows that were read for them. */
+export async function saveFitOutcome(db: Queryable, runId: number, failures: readonly CalculatorFailure[], referenceRowsRead: number): Promise<void> {
+  await db.query('update aftercare.run set failures = $2, reference_rows_read = greatest(reference_rows_read, $3) where id = $1', [runId, JSON.stringify(failures), referenceRowsRead]);
+}
+
+export interface PartRow {
+  part: number;
+  rowsRead: number;
+  chunks: number;
+  measurements: number;
+  failures: CalculatorFailure[];
+}
+
+export async function readPart(db: Queryable, runId: number, part: number): Promise<PartRow | null> {
+  return (await readParts(db, runId)).find((row) => row.part === part) ?? null;
+}
+
+export async function readParts(db: Queryable, runId: number): Promise<PartRow[]> {
+  const { rows } = await db.query<PartRow>(
+    `select part, rows_read as "rowsRead", chunks, measurements, failures from aftercare.run_part where run_id = $1 order by part`, [runId]);
+  return rows;
+}
+
+/** @returns false when the part was already counted: then nothing of this attempt may be kept */
+export async function savePart(db: Queryable, runId: number, row: PartRow): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `insert into aftercare.run_part (run_id, part, rows_read, chunks, measurements, failures) values ($1, $2, $3, $4, $5, $6) on conflict do nothing`,
+    [runId, row.part, row.rowsRead, row.chunks, row.measurements, JSON.stringify(row.failures)]);
+  return rowCount === 1;
+}
+
+/** A run that will not be finished; one that ended otherwise stays as it is. */
+export async function endRun(db: Queryable, modelId: number, number: number, state: 'failed' | 'cancelled', reason: string): Promise<void> {
+  await db.query(
+    `update aftercare.run set state = $3, finished_at = now(), outcome = $4 where model_id = $1 and number = $2 and state in ('scheduled', 'running')`,
+    [modelId, number, state, JSON.stringify({ reason })]);
+}
+
+interface RawRun extends Omit<RunRow, 'plan'> {
+  plan: StoredPlan | null;
+}
+
+/** JSON knows no −∞: a border of a model without timestamps comes back as null. */
+function fromRaw(row: RawRun): RunRow {
+  for (const part of row.plan?.parts ?? []) {
+    for (const range of part.ranges) {
+      range.after = revived(range.after);
+      range.until = revived(range.until);
+    }
+  }
+  return row;
+}
+
+function revived(border: Border | null): Border | null {
+  return border && { ...border, atMicros: border.atMicros ?? -Infinity };
+}

@@ -1,0 +1,148 @@
+/**
+ * Identical, conflicting and replaced inferences of a batch, settled under the ledger's lock after its rows were copied.
+ *
+ * Only identifiers whose hash stands twice, in this batch or in an earlier one, are looked at; equal hashes are told apart by the text.
+ * - identical rows of the batch: the first is taken, the others are duplicates
+ * - rows of the batch that differ under one identifier: all are quarantined
+ * - same values as an earlier row: duplicate; other values: quarantined, or with upsert the earlier row is removed by this batch
+ * Values are compared as stored, missing equals missing.
+ */
+import type { CellComplaint, QuarantineLog } from './quarantine.js';
+import { KEPT_ROWS } from './quarantine.js';
+import type { IdentifierIndex } from './identifier-hash.js';
+import { inferenceTable, valueColumns, type DataColumn } from './model-tables.js';
+import type { Transaction } from './pool.js';
+import { microsSql, microsText, type TouchedTimes } from './touched-times.js';
+
+/** Hashes per probe of the index. */
+const PORTION = 20_000;
+
+export interface SettleRows {
+  modelId: number;
+  versionId: number;
+  batchId: number;
+  columns: readonly DataColumn[];
+  upsert: boolean;
+  identifiers: IdentifierIndex;
+  quarantine: QuarantineLog;
+  /** Times of accepted rows; rows that go are taken back. */
+  touched: TouchedTimes;
+  /** Gets the times of earlier rows that were replaced. */
+  displaced: TouchedTimes;
+}
+
+export interface SettledRows {
+  duplicates: number;
+  replaced: number;
+  /** Row numbers of the batch that were quarantined here. */
+  quarantinedRows: number[];
+}
+
+interface Verdict {
+  row: number;
+  identifier: string;
+  verdict: 'differs' | 'duplicate' | 'taken' | 'replaces' | 'keep';
+  times: number;
+  micros: string;
+  old_micros: string | null;
+  raw: Record<string, unknown> | null;
+}
+
+export async function settleRows(tx: Transaction, request: SettleRows): Promise<SettledRows> {
+  const settled: SettledRows = { duplicates: 0, replaced: 0, quarantinedRows: [] };
+  const suspects = [...await findSuspects(tx, request)];
+  for (let from = 0; from < suspects.length; from += PORTION) {
+    for (const verdict of await settlePortion(tx, request, suspects.slice(from, from + PORTION))) apply(request, settled, verdict);
+  }
+  if (request.touched.needsNarrowing) await narrow(tx, request);
+  return settled;
+}
+
+/** Hashes that stand twice: in the batch, or in it and an earlier row of the version. */
+async function findSuspects(tx: Transaction, { modelId, versionId, batchId, identifiers }: SettleRows): Promise<Set<string>> {
+  const suspects = new Set(identifiers.repeated);
+  const { rows: [earlier] } = await tx.query<{ exists: boolean }>(`select exists (select 1 from aftercare.batch where model_id = $1 and version_id = $2 and kind = 'analysis')`, [modelId, versionId]);
+  if (!earlier!.exists) return suspects;
+  for (const hashes of identifiers.portions(PORTION)) {
+    const { rows } = await tx.query<{ hash: string }>(
+      `select distinct identifier_hash::text as hash from ${inferenceTable(modelId)}
+       where identifier_hash = any($1::bigint[]) and version_id = $2 and batch <> $3 and removed_by is null`,
+      [hashes, versionId, batchId],
+    );
+    for (const { hash } of rows) suspects.add(hash);
+  }
+  return suspects;
+}
+
+async function settlePortion(tx: Transaction, { modelId, versionId, batchId, columns, upsert, quarantine }: SettleRows, hashes: readonly string[]): Promise<Verdict[]> {
+  const table = inferenceTable(modelId);
+  const values = ['at', ...valueColumns(columns).map(({ physical }) => physical)];
+  const list = values.join(', ');
+  const rowOf = (alias: string): string => `row(${values.map((name) => `${alias}.${name}`).join(', ')})`;
+  const keepRaw = quarantine.rows < KEPT_ROWS;
+  const { rows } = await tx.query<Verdict>(
+    `with mine as materialized (
+       select ctid as tid, "row", identifier, ${list} from ${table} where identifier_hash = any($1::bigint[]) and version_id = $2 and batch = $3),
+     leader as materialized (select distinct on (identifier) * from mine order by identifier, "row"),
+     old as materialized (
+       select ctid as tid, identifier, ${list} from ${table} where identifier_hash = any($1::bigint[]) and version_id = $2 and batch <> $3 and removed_by is null),
+     kin as (
+       select m.identifier, count(*)::int as times, bool_or(${rowOf('m')} is distinct from ${rowOf('l')}) as differs
+       from mine m join leader l using (identifier) group by m.identifier),
+     ruled as (
+       select l.identifier, l."row" as leader_row, k.times, o.tid as old_tid, o.at as old_at,
+         case when k.differs then 'differs'
+              when o.tid is null then 'keep'
+              when ${rowOf('o')} is not distinct from ${rowOf('l')} then 'duplicate'
+              when $4 then 'replaces'
+              else 'taken' end as rule
+       from leader l join kin k using (identifier) left join old o using (identifier)),
+     verdict as materialized (
+       select m.tid, m."row", m.identifier, m.at, r.times, r.old_tid, r.old_at,
+         case when r.rule in ('keep', 'replaces') and m."row" <> r.leader_row then 'duplicate' else r.rule end as verdict
+       from mine m join ruled r using (identifier)),
+     gone as (delete from ${table} i using verdict v where i.ctid = v.tid and v.verdict in ('differs', 'taken', 'duplicate')),
+     replaced as (update ${table} i set removed_by = $3 from verdict v where i.ctid = v.old_tid and v.verdict = 'replaces')
+     select v."row", v.identifier, v.verdict, v.times, ${microsSql('v.at')} as micros, ${microsSql('v.old_at')} as old_micros,
+       ${keepRaw ? `case when v.verdict in ('differs', 'taken') then (select to_jsonb(m) - 'tid' - 'row' from mine m where m.tid = v.tid) end` : 'null::jsonb'} as raw
+     from verdict v where v.verdict <> 'keep' order by v."row"`,
+    [hashes, versionId, batchId, upsert],
+  );
+  return rows;
+}
+
+function apply({ columns, quarantine, touched, displaced }: SettleRows, settled: SettledRows, { row, identifier, verdict, times, micros, old_micros: oldMicros, raw }: Verdict): void {
+  if (verdict === 'replaces') {
+    settled.replaced += 1;
+    displaced.add(Number(oldMicros));
+    return;
+  }
+  touched.remove(Number(micros));
+  if (verdict === 'duplicate') {
+    settled.duplicates += 1;
+    return;
+  }
+  settled.quarantinedRows.push(row);
+  const identifierName = columns.find(({ physical }) => physical === 'identifier')?.name ?? '';
+  const complaint: CellComplaint = {
+    column: identifierName,
+    reason: verdict === 'differs' ? `identifier stands ${times} times in this batch with different values` : 'identifier already there with other values',
+    example: identifier,
+  };
+  quarantine.add(row, [complaint], () => byPeoplesNames(columns, raw ?? { identifier }));
+}
+
+/** A row as the tables hold it, under people's names. */
+export function byPeoplesNames(columns: readonly DataColumn[], raw: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(columns.flatMap(({ name, physical }) => (physical in raw ? [[name, raw[physical]]] : [])));
+}
+
+/** Exact first and last time of the rows that are left: found from both ends of the order index. */
+async function narrow(tx: Transaction, { modelId, versionId, batchId, touched }: SettleRows): Promise<void> {
+  const [first, last] = touched.range;
+  const edge = (direction: 'asc' | 'desc'): string => `(select ${microsSql('at')} from ${inferenceTable(modelId)}
+    where version_id = $1 and batch = $2 and at between $3 and $4 order by version_id ${direction}, at ${direction}, batch ${direction}, "row" ${direction} limit 1)`;
+  const { rows: [left] } = await tx.query<{ first: string | null; last: string | null }>(
+    `select ${edge('asc')} as first, ${edge('desc')} as last`, [versionId, batchId, microsText(first), microsText(last)]);
+  if (left!.first !== null) touched.narrow(Number(left!.first), Number(left!.last));
+}
