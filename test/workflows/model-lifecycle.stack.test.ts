@@ -198,7 +198,7 @@ describe('modelLifecycle', () => {
       await handle.signal(archive, { by: 'ada' });
       expect(await handle.result()).toMatchObject({ phase: 'archived', lastRun: 1, openDecisions: [] });
       await eventually(() => store.closed.length, (n) => n === 1);
-      expect((await stage.client.workflow.getHandle(decisionWorkflowId(question(10, '000001').decisionId)).describe()).status.name).toBe('COMPLETED');
+      expect(await stage.client.workflow.getHandle(decisionWorkflowId(question(10, '000001').decisionId)).result()).toMatchObject({ answer: null });
       await expect(ask(handle, manual('b'))).rejects.toThrow();
     });
   });

@@ -1,5 +1,6 @@
 /** A Temporal namespace of one's own: workflow ids hang on model ids, and every test file's first model has id 1. */
 import { Connection } from '@temporalio/client';
+import { msToTs } from '@temporalio/common/lib/time';
 import { setTimeout as delay } from 'node:timers/promises';
 import { namespace, temporalAddress, uniqueName } from '../../support/stack.js';
 
@@ -13,7 +14,7 @@ export async function createNamespace(prefix = 'test'): Promise<TestNamespace> {
   const name = uniqueName(`${namespace()}-${prefix}`);
   const connection = await Connection.connect({ address });
   try {
-    await connection.workflowService.registerNamespace({ namespace: name, workflowExecutionRetentionPeriod: { seconds: 86_400 } });
+    await connection.workflowService.registerNamespace({ namespace: name, workflowExecutionRetentionPeriod: msToTs('1 day') });
     // The server's parts learn of it one after the other; a workflow start that passes says that all have.
     for (const until = Date.now() + 30_000; ; await delay(100)) {
       try {

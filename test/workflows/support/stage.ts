@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { lifecycleId, WORKFLOW } from '../../../domain/names.js';
 import type { LifecycleInput } from '../../../workflows/messages.js';
 import { workflowBundle } from './bundle.js';
-import { FakeStore } from './fake-store.js';
+import type { FakeStore } from './fake-store.js';
 import { createNamespace } from './namespace.js';
 
 /** A worker's chatter says nothing about a test; what fails is seen in the history. */
