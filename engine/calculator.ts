@@ -1,0 +1,87 @@
+/** What all calculators share: the columns they are given, points, and the values that thresholds are learnt from. */
+import { InvalidInput } from '../domain/errors.js';
+import type { CalculatorKind, MetricPoint } from '../domain/measurement.js';
+import { quoted } from '../domain/schema.js';
+import type { ThresholdRule } from '../domain/threshold.js';
+import type { ContinuousColumn, Frame, RowRange } from './frame.js';
+import type { Limits } from './threshold.js';
+
+/** The columns that a calculator works on, chosen by the caller. */
+export interface CalculatorColumns {
+  continuous: string[];
+  categorical: string[];
+  target: string | null;
+  prediction: string | null;
+  probability: string | null;
+}
+
+/** The values of one series on the reference chunks, in chunk order; NaN where they could not be computed. */
+export interface ReferenceSeries {
+  metric: string;
+  column: string;
+  values: Float64Array;
+}
+
+/**
+ * One entry of the catalogue. `Settings` is what one may choose, `State` is what was learnt: plain data.
+ * All functions are pure and leave their inputs as they are.
+ */
+export interface Calculator<Settings, State> {
+  kind: CalculatorKind;
+  /** Columns that the reference must have, and those that every chunk must have. */
+  requiredColumns(settings: Settings, columns: CalculatorColumns): { reference: string[]; chunk: string[] };
+  fit(settings: Settings, columns: CalculatorColumns, reference: Frame): State;
+  /** One point per series; NaN with a reason where there is too little data. */
+  calculate(state: State, chunk: Frame): MetricPoint[];
+  /** Absent: the thresholds are learnt from the points of the reference chunks. */
+  thresholdValues?(state: State, reference: Frame, chunks: readonly RowRange[]): ReferenceSeries[];
+  ruleOf(settings: Settings, metric: string): ThresholdRule;
+  limitsOf(state: State, metric: string): Limits;
+  /** True: a value on a bound alerts. */
+  alertsOnBound: boolean;
+}
+
+/** A point of a method without sampling error. */
+export function plainPoint(metric: string, column: string, value: number, reason: string): MetricPoint {
+  const point: MetricPoint = { metric, column, value, samplingError: NaN, bandLower: NaN, bandUpper: NaN };
+  if (value !== value) point.reason = reason;
+  return point;
+}
+
+/** A point with the band value ± 3 sampling errors, clipped to the metric's limits. */
+export function bandedPoint(metric: string, column: string, value: number, samplingError: number, limits: Limits, reason: string): MetricPoint {
+  const point: MetricPoint = {
+    metric,
+    column,
+    value,
+    samplingError,
+    bandLower: Math.max(limits.lower ?? -Infinity, value - 3 * samplingError),
+    bandUpper: Math.min(limits.upper ?? Infinity, value + 3 * samplingError),
+  };
+  if (value !== value) point.reason = reason;
+  return point;
+}
+
+/** @throws InvalidInput when a reference column holds ±∞, on which nothing can be learnt */
+export function requireFinite(column: ContinuousColumn, name: string): void {
+  let infinite = 0;
+  for (const value of column.values) if (value === Infinity || value === -Infinity) infinite += 1;
+  if (infinite > 0) throw new InvalidInput(`column ${quoted(name)} of the reference has ${infinite} infinite ${infinite === 1 ? 'value' : 'values'} in ${column.values.length} rows`);
+}
+
+/** Series out of the points of the reference chunks. */
+export function seriesOf(points: readonly MetricPoint[][]): ReferenceSeries[] {
+  const series = new Map<string, ReferenceSeries>();
+  points.forEach((ofChunk, index) => {
+    for (const { metric, column, value } of ofChunk) {
+      const key = `${metric}\u0000${column}`;
+      let found = series.get(key);
+      if (!found) {
+        found = { metric, column, values: new Float64Array(points.length).fill(NaN) };
+        series.set(key, found);
+      }
+      found.values[index] = value;
+    }
+  });
+  return [...series.values()];
+}

@@ -1,0 +1,58 @@
+/** Share or number of missing cells, per column and chunk: a broken pipeline shows here first. */
+import type { MetricPoint } from '../../domain/measurement.js';
+import type { DataQualitySettings } from '../../domain/settings.js';
+import { bandedPoint, type Calculator, type CalculatorColumns } from '../calculator.js';
+import type { Column, Frame } from '../frame.js';
+import { STANDARD_RULE, type Limits } from '../threshold.js';
+
+export interface FittedMissingValues {
+  normalize: boolean;
+  /** The reference's share of missing cells, per column. */
+  columns: { column: string; share: number }[];
+}
+
+export function fitMissingValues(settings: DataQualitySettings, columns: CalculatorColumns, reference: Frame): FittedMissingValues {
+  const names = [...columns.continuous, ...columns.categorical];
+  return { normalize: settings.normalize, columns: names.map((column) => ({ column, share: countMissing(reference.columns.get(column)!) / reference.rowCount })) };
+}
+
+/** Sampling error: of a share, √(q(1 − q)/n) with the reference's share q; of a number, n times that. */
+export function calculateMissingValues(fitted: FittedMissingValues, chunk: Frame): MetricPoint[] {
+  const rows = chunk.rowCount;
+  const metric = metricOf(fitted);
+  return fitted.columns.map(({ column, share }) => {
+    const missing = countMissing(chunk.columns.get(column)!);
+    const value = rows === 0 ? NaN : fitted.normalize ? missing / rows : missing;
+    const deviation = Math.sqrt(share * (1 - share));
+    const samplingError = rows === 0 ? NaN : fitted.normalize ? deviation / Math.sqrt(rows) : deviation * Math.sqrt(rows);
+    return bandedPoint(metric, column, value, samplingError, limitsOf(fitted), 'the chunk has no rows');
+  });
+}
+
+/** Cells of a column that are missing. */
+export function countMissing(column: Column): number {
+  let missing = 0;
+  if (column.kind === 'categorical') {
+    for (let i = 0; i < column.codes.length; i++) if (column.codes[i]! < 0) missing += 1;
+    return missing;
+  }
+  const values = column.kind === 'continuous' ? column.values : column.micros;
+  for (let i = 0; i < values.length; i++) if (values[i] !== values[i]) missing += 1;
+  return missing;
+}
+
+const metricOf = (fitted: FittedMissingValues) => (fitted.normalize ? 'missing_values_rate' : 'missing_values_count');
+const limitsOf = (fitted: FittedMissingValues): Limits => ({ lower: 0, upper: fitted.normalize ? 1 : null });
+
+export const missingValues: Calculator<DataQualitySettings, FittedMissingValues> = {
+  kind: 'missing_values',
+  requiredColumns(_settings, columns) {
+    const names = [...columns.continuous, ...columns.categorical];
+    return { reference: names, chunk: names };
+  },
+  fit: fitMissingValues,
+  calculate: calculateMissingValues,
+  ruleOf: (settings) => settings.threshold ?? STANDARD_RULE,
+  limitsOf,
+  alertsOnBound: false,
+};

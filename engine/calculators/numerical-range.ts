@@ -1,0 +1,50 @@
+/** Share or number of cells outside the range of the reference, per continuous column and chunk. */
+import type { MetricPoint } from '../../domain/measurement.js';
+import type { DataQualitySettings } from '../../domain/settings.js';
+import { plainPoint, type Calculator, type CalculatorColumns } from '../calculator.js';
+import { continuousOf, type Frame } from '../frame.js';
+import { rangeOf } from '../stats/histogram.js';
+import { withoutNaN } from '../stats/sum.js';
+import type { Limits } from '../threshold.js';
+import { NONE_ALLOWED } from './unseen-values.js';
+
+export interface FittedNumericalRange {
+  normalize: boolean;
+  /** NaN where the reference has no values: then nothing is out of range. */
+  columns: { column: string; min: number; max: number }[];
+}
+
+export function fitNumericalRange(settings: DataQualitySettings, columns: CalculatorColumns, reference: Frame): FittedNumericalRange {
+  return {
+    normalize: settings.normalize,
+    columns: columns.continuous.map((column) => {
+      const [min, max] = rangeOf(withoutNaN(continuousOf(reference, column).values));
+      return { column, min, max };
+    }),
+  };
+}
+
+/** A missing cell is never out of range, but it counts among the rows of a share. */
+export function calculateNumericalRange(fitted: FittedNumericalRange, chunk: Frame): MetricPoint[] {
+  const rows = chunk.rowCount;
+  const metric = fitted.normalize ? 'out_of_range_values_rate' : 'out_of_range_values_count';
+  return fitted.columns.map(({ column, min, max }) => {
+    const { values } = continuousOf(chunk, column);
+    let outside = 0;
+    for (let i = 0; i < values.length; i++) {
+      const value = values[i]!;
+      if (value < min || value > max) outside += 1;
+    }
+    return plainPoint(metric, column, rows === 0 ? NaN : fitted.normalize ? outside / rows : outside, 'the chunk has no rows');
+  });
+}
+
+export const numericalRange: Calculator<DataQualitySettings, FittedNumericalRange> = {
+  kind: 'numerical_range',
+  requiredColumns: (_settings, columns) => ({ reference: columns.continuous, chunk: columns.continuous }),
+  fit: fitNumericalRange,
+  calculate: calculateNumericalRange,
+  ruleOf: (settings) => settings.threshold ?? NONE_ALLOWED,
+  limitsOf: (state): Limits => ({ lower: 0, upper: state.normalize ? 1 : null }),
+  alertsOnBound: false,
+};

@@ -1,0 +1,54 @@
+/** What realized and estimated performance of two-class models share: checks of settings and columns, thresholds, limits. */
+import { InvalidInput } from '../../domain/errors.js';
+import { quoted } from '../../domain/schema.js';
+import type { PerformanceSettings } from '../../domain/settings.js';
+import type { ThresholdRule } from '../../domain/threshold.js';
+import type { CalculatorColumns } from '../calculator.js';
+import { continuousOf, type Frame } from '../frame.js';
+import { CONFUSION_CELLS } from '../metrics/binary-counts.js';
+import { usesScore, type BinaryMetricOptions, type BinarySeries } from '../metrics/binary-realized.js';
+import { STANDARD_RULE, type Limits } from '../threshold.js';
+
+const isCell = (series: string) => (CONFUSION_CELLS as readonly string[]).includes(series);
+
+/** @throws InvalidInput when business value is asked for without a 2 × 2 matrix */
+export function metricOptions(settings: PerformanceSettings): BinaryMetricOptions {
+  const matrix = settings.businessValueMatrix ?? null;
+  if (settings.metrics.includes('business_value') && (matrix?.length !== 2 || matrix.some((row) => row.length !== 2))) {
+    throw new InvalidInput(`business value needs a matrix of 2 × 2 values, ${matrix === null ? 'none is given' : `one of ${matrix.length} × ${matrix[0]?.length ?? 0} is given`}`);
+  }
+  return { normalizeConfusionMatrix: settings.normalizeConfusionMatrix ?? null, businessValueMatrix: matrix, perPrediction: settings.normalizeBusinessValue === 'per_prediction' };
+}
+
+/** Names of the columns that the series need. @throws InvalidInput when the model has no such column */
+export function columnNames(series: readonly BinarySeries[], columns: CalculatorColumns): { score: string | null; prediction: string | null } {
+  const needsScore = series.filter(usesScore);
+  const needsPrediction = series.filter((s) => !usesScore(s));
+  if (needsScore.length > 0 && columns.probability === null) throw new InvalidInput(`${needsScore.join(', ')} ${needsScore.length === 1 ? 'needs' : 'need'} a column of predicted probabilities`);
+  if (needsPrediction.length > 0 && columns.prediction === null) throw new InvalidInput(`${needsPrediction.join(', ')} ${needsPrediction.length === 1 ? 'needs' : 'need'} a column of predictions`);
+  return { score: columns.probability, prediction: needsPrediction.length > 0 ? columns.prediction : null };
+}
+
+/** A column of 0 and 1. @throws InvalidInput when it holds anything else that is not missing */
+export function classesOf(frame: Frame, name: string, where: string): Float64Array {
+  const { values } = continuousOf(frame, name);
+  let other = 0;
+  let example = NaN;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
+    if (value === 0 || value === 1 || value !== value) continue;
+    if (other === 0) example = value;
+    other += 1;
+  }
+  if (other > 0) throw new InvalidInput(`column ${quoted(name)} of ${where}: ${other} of ${values.length} values are neither 0 nor 1 (the first is ${example})`);
+  return values;
+}
+
+export function performanceRule(settings: PerformanceSettings, series: string): ThresholdRule {
+  return settings.thresholds?.[series] ?? (isCell(series) ? settings.thresholds?.['confusion_matrix'] : undefined) ?? STANDARD_RULE;
+}
+
+export function performanceLimits(options: BinaryMetricOptions, series: string): Limits {
+  if (series === 'business_value') return { lower: null, upper: null };
+  return { lower: 0, upper: isCell(series) && options.normalizeConfusionMatrix === null ? null : 1 };
+}

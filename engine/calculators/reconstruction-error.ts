@@ -1,0 +1,95 @@
+/**
+ * Reconstruction error: drift of the columns together. Rows are squeezed into the reference's principal components and back; what gets lost
+ * grows when columns no longer hang together as they did. Categories count as their frequency in the reference.
+ */
+import type { MetricPoint } from '../../domain/measurement.js';
+import type { ReconstructionErrorSettings } from '../../domain/settings.js';
+import { bandedPoint, requireFinite, type Calculator, type CalculatorColumns } from '../calculator.js';
+import { categoricalOf, continuousOf, type CategoricalColumn, type ContinuousColumn, type Frame } from '../frame.js';
+import { categoricalFill, continuousFill, type CategoricalImputation, type ContinuousImputation } from '../learn/impute.js';
+import { fitPrincipalComponents, reconstructionErrors, type PrincipalComponents } from '../learn/principal-components.js';
+import { mean, standardDeviation } from '../stats/sum.js';
+import { STANDARD_RULE, type Limits } from '../threshold.js';
+
+export interface ReconstructionErrorOptions extends ReconstructionErrorSettings {
+  /** Absent: the mean. */
+  imputeContinuous?: ContinuousImputation;
+  /** Absent: the most frequent category. */
+  imputeCategorical?: CategoricalImputation;
+}
+
+type FittedEncoding =
+  | { kind: 'continuous'; column: string; fill: number }
+  /** Share of each category of the reference, missing cells filled. */
+  | { kind: 'categorical'; column: string; fill: string; frequencies: { category: string; share: number }[] };
+
+export interface FittedReconstructionError {
+  encodings: FittedEncoding[];
+  components: PrincipalComponents;
+}
+
+const LIMITS: Limits = { lower: 0, upper: null, dropAtLimit: true };
+
+export function fitReconstructionError(settings: ReconstructionErrorOptions, columns: CalculatorColumns, reference: Frame): FittedReconstructionError {
+  const encodings: FittedEncoding[] = [
+    ...columns.continuous.map((name) => learnContinuous(name, continuousOf(reference, name), settings.imputeContinuous ?? { strategy: 'mean' })),
+    ...columns.categorical.map((name) => learnCategorical(name, categoricalOf(reference, name), settings.imputeCategorical ?? { strategy: 'most_frequent' })),
+  ];
+  return { encodings, components: fitPrincipalComponents(encodeAll(encodings, reference), settings.components) };
+}
+
+function learnContinuous(name: string, column: ContinuousColumn, imputation: ContinuousImputation): FittedEncoding {
+  requireFinite(column, name);
+  return { kind: 'continuous', column: name, fill: continuousFill(name, column.values, imputation) };
+}
+
+function learnCategorical(name: string, column: CategoricalColumn, imputation: CategoricalImputation): FittedEncoding {
+  const fill = categoricalFill(name, column, imputation);
+  const counts = new Map<string, number>();
+  for (let i = 0; i < column.codes.length; i++) {
+    const code = column.codes[i]!;
+    const category = code < 0 ? fill : column.categories[code]!;
+    counts.set(category, (counts.get(category) ?? 0) + 1);
+  }
+  const frequencies = [...counts].map(([category, count]) => ({ category, share: count / column.codes.length }));
+  return { kind: 'categorical', column: name, fill, frequencies };
+}
+
+function encodeAll(encodings: readonly FittedEncoding[], frame: Frame): Float64Array[] {
+  return encodings.map((encoding) => (encoding.kind === 'continuous' ? encodeContinuous(encoding, frame) : encodeCategorical(encoding, frame)));
+}
+
+function encodeContinuous({ column, fill }: Extract<FittedEncoding, { kind: 'continuous' }>, frame: Frame): Float64Array {
+  return continuousOf(frame, column).values.map((value) => (value === value ? value : fill));
+}
+
+function encodeCategorical({ column, fill, frequencies }: Extract<FittedEncoding, { kind: 'categorical' }>, frame: Frame): Float64Array {
+  const { codes, categories } = categoricalOf(frame, column);
+  const shareOf = new Map(frequencies.map(({ category, share }) => [category, share]));
+  // A category that the reference does not have has frequency 0.
+  const shares = Float64Array.from(categories, (category) => shareOf.get(category) ?? 0);
+  const ofMissing = shareOf.get(fill) ?? 0;
+  const encoded = new Float64Array(codes.length);
+  for (let i = 0; i < codes.length; i++) encoded[i] = codes[i]! < 0 ? ofMissing : shares[codes[i]!]!;
+  return encoded;
+}
+
+/** One point. The sampling error is the standard error of the mean over the chunk's rows; unknown for a single row. */
+export function calculateReconstructionError(fitted: FittedReconstructionError, chunk: Frame): MetricPoint[] {
+  const errors = chunk.rowCount === 0 ? new Float64Array(0) : reconstructionErrors(fitted.components, encodeAll(fitted.encodings, chunk));
+  const samplingError = standardDeviation(errors, 1) / Math.sqrt(errors.length);
+  return [bandedPoint('reconstruction_error', '', mean(errors), samplingError, LIMITS, 'the chunk has no rows')];
+}
+
+export const reconstructionError: Calculator<ReconstructionErrorOptions, FittedReconstructionError> = {
+  kind: 'reconstruction_error',
+  requiredColumns(_settings, columns) {
+    const names = [...columns.continuous, ...columns.categorical];
+    return { reference: names, chunk: names };
+  },
+  fit: fitReconstructionError,
+  calculate: calculateReconstructionError,
+  ruleOf: (settings) => settings.threshold ?? STANDARD_RULE,
+  limitsOf: () => LIMITS,
+  alertsOnBound: true,
+};

@@ -1,0 +1,57 @@
+/** Share or number of cells whose category the reference does not have, per categorical column and chunk. */
+import type { MetricPoint } from '../../domain/measurement.js';
+import type { DataQualitySettings } from '../../domain/settings.js';
+import type { ThresholdRule } from '../../domain/threshold.js';
+import { plainPoint, type Calculator, type CalculatorColumns } from '../calculator.js';
+import { categoricalOf, compareText, type CategoricalColumn, type Frame } from '../frame.js';
+import type { Limits } from '../threshold.js';
+
+export interface FittedUnseenValues {
+  normalize: boolean;
+  columns: { column: string; seen: string[]; seenMissing: boolean }[];
+}
+
+/** Any unseen value at all is worth an alert. */
+export const NONE_ALLOWED: ThresholdRule = { type: 'constant', lower: null, upper: 0 };
+
+export function fitUnseenValues(settings: DataQualitySettings, columns: CalculatorColumns, reference: Frame): FittedUnseenValues {
+  return { normalize: settings.normalize, columns: columns.categorical.map((column) => ({ column, ...seenIn(categoricalOf(reference, column)) })) };
+}
+
+function seenIn({ codes, categories }: CategoricalColumn): { seen: string[]; seenMissing: boolean } {
+  const has = new Uint8Array(categories.length);
+  let seenMissing = false;
+  for (let i = 0; i < codes.length; i++) {
+    const code = codes[i]!;
+    if (code < 0) seenMissing = true;
+    else has[code] = 1;
+  }
+  return { seen: categories.filter((_, code) => has[code] === 1).sort(compareText), seenMissing };
+}
+
+/** A missing cell counts as unseen, unless the reference has missing cells as well. */
+export function calculateUnseenValues(fitted: FittedUnseenValues, chunk: Frame): MetricPoint[] {
+  const rows = chunk.rowCount;
+  const metric = fitted.normalize ? 'unseen_values_rate' : 'unseen_values_count';
+  return fitted.columns.map(({ column, seen, seenMissing }) => {
+    const { codes, categories } = categoricalOf(chunk, column);
+    const known = new Set(seen);
+    const isUnseen = Uint8Array.from(categories, (category) => (known.has(category) ? 0 : 1));
+    let unseen = 0;
+    for (let i = 0; i < codes.length; i++) {
+      const code = codes[i]!;
+      unseen += code < 0 ? (seenMissing ? 0 : 1) : isUnseen[code]!;
+    }
+    return plainPoint(metric, column, rows === 0 ? NaN : fitted.normalize ? unseen / rows : unseen, 'the chunk has no rows');
+  });
+}
+
+export const unseenValues: Calculator<DataQualitySettings, FittedUnseenValues> = {
+  kind: 'unseen_values',
+  requiredColumns: (_settings, columns) => ({ reference: columns.categorical, chunk: columns.categorical }),
+  fit: fitUnseenValues,
+  calculate: calculateUnseenValues,
+  ruleOf: (settings) => settings.threshold ?? NONE_ALLOWED,
+  limitsOf: (state): Limits => ({ lower: 0, upper: state.normalize ? 1 : null }),
+  alertsOnBound: false,
+};

@@ -1,0 +1,152 @@
+/** All calculators by kind: fit on a reference, calculate a chunk, thresholds, alerts. The one door through which the rest of the product counts. */
+import { InvalidInput } from '../domain/errors.js';
+import type { CalculatorKind, MetricPoint } from '../domain/measurement.js';
+import type { DataQualitySettings, PerformanceSettings } from '../domain/settings.js';
+import type { Bounds } from '../domain/threshold.js';
+import { seriesOf, type Calculator, type CalculatorColumns, type ReferenceSeries } from './calculator.js';
+import { missingValues, type FittedMissingValues } from './calculators/missing-values.js';
+import { numericalRange, type FittedNumericalRange } from './calculators/numerical-range.js';
+import { realizedPerformance, type FittedRealizedPerformance } from './calculators/realized-performance.js';
+import { reconstructionError, type FittedReconstructionError, type ReconstructionErrorOptions } from './calculators/reconstruction-error.js';
+import { univariateDrift, type FittedUnivariateDrift, type UnivariateDriftOptions } from './calculators/univariate-drift.js';
+import { unseenValues, type FittedUnseenValues } from './calculators/unseen-values.js';
+import { estimatedPerformance, type FittedEstimatedPerformance } from './estimators/estimated-performance.js';
+import { requireColumns, slice, type Frame, type RowRange } from './frame.js';
+import { boundsOf, checkRule, isNotInside, isOutside } from './threshold.js';
+
+/** Enters the content hashes of fitted states: changes whenever a figure may change. */
+export const ENGINE_VERSION = '1';
+
+export interface SettingsByKind {
+  univariate_drift: UnivariateDriftOptions;
+  reconstruction_error: ReconstructionErrorOptions;
+  missing_values: DataQualitySettings;
+  unseen_values: DataQualitySettings;
+  numerical_range: DataQualitySettings;
+  estimated_performance: PerformanceSettings;
+  realized_performance: PerformanceSettings;
+}
+
+export interface StateByKind {
+  univariate_drift: FittedUnivariateDrift;
+  reconstruction_error: FittedReconstructionError;
+  missing_values: FittedMissingValues;
+  unseen_values: FittedUnseenValues;
+  numerical_range: FittedNumericalRange;
+  estimated_performance: FittedEstimatedPerformance;
+  realized_performance: FittedRealizedPerformance;
+}
+
+const CATALOGUE: { [K in CalculatorKind]: Calculator<SettingsByKind[K], StateByKind[K]> } = {
+  univariate_drift: univariateDrift,
+  reconstruction_error: reconstructionError,
+  missing_values: missingValues,
+  unseen_values: unseenValues,
+  numerical_range: numericalRange,
+  estimated_performance: estimatedPerformance,
+  realized_performance: realizedPerformance,
+};
+
+/** What to fit. Settings are those of domain/settings.ts, some with more choices; features are already selected into `columns`. */
+export interface CalculatorRequestOf<K extends CalculatorKind> {
+  kind: K;
+  settings: SettingsByKind[K];
+  columns: CalculatorColumns;
+}
+export type CalculatorRequest = { [K in CalculatorKind]: CalculatorRequestOf<K> }[CalculatorKind];
+
+/** What was learnt: plain data (see fitted-json.ts). */
+export interface FittedCalculatorOf<K extends CalculatorKind> {
+  kind: K;
+  engineVersion: string;
+  /** Columns that every chunk must have. */
+  chunkColumns: string[];
+  state: StateByKind[K];
+  /** The calculator's points on the reference's chunks, in chunk order. */
+  referencePoints: MetricPoint[][];
+  /** The values that thresholds are learnt from, per series. */
+  thresholdValues: ReferenceSeries[];
+}
+export type FittedCalculator = FittedCalculatorOf<CalculatorKind>;
+
+function entryOf<K extends CalculatorKind>(kind: K): Calculator<SettingsByKind[K], StateByKind[K]> {
+  const entry: Calculator<SettingsByKind[K], StateByKind[K]> | undefined = CATALOGUE[kind];
+  if (entry === undefined) throw new InvalidInput(`there is no calculator '${String(kind)}'`);
+  return entry;
+}
+
+/** Columns that the reference must have. @throws InvalidInput when the model lacks a column that the calculator cannot do without */
+export function requiredColumns<K extends CalculatorKind>(request: CalculatorRequestOf<K>): string[] {
+  return [...new Set(entryOf(request.kind).requiredColumns(request.settings, request.columns).reference)];
+}
+
+/** Columns that every chunk must have: the same, but for targets that a calculator does without. */
+export function requiredChunkColumns<K extends CalculatorKind>(request: CalculatorRequestOf<K>): string[] {
+  return [...new Set(entryOf(request.kind).requiredColumns(request.settings, request.columns).chunk)];
+}
+
+/**
+ * Learns from the reference, and calculates the reference's chunks.
+ *
+ * @param chunks row ranges of the reference, in order
+ * @throws InvalidInput when a column is missing or the reference does not allow a fit
+ */
+export function fitCalculator<K extends CalculatorKind>(request: CalculatorRequestOf<K>, reference: Frame, chunks: readonly RowRange[]): FittedCalculatorOf<K> {
+  const entry = entryOf(request.kind);
+  requireColumns(reference, requiredColumns(request), 'the reference');
+  if (reference.rowCount === 0) throw new InvalidInput('the reference has no rows');
+  const state = entry.fit(request.settings, request.columns, reference);
+  const referencePoints = chunks.map(({ start, end }) => entry.calculate(state, slice(reference, start, end)));
+  return {
+    kind: request.kind,
+    engineVersion: ENGINE_VERSION,
+    chunkColumns: requiredChunkColumns(request),
+    state,
+    referencePoints,
+    thresholdValues: entry.thresholdValues?.(state, reference, chunks) ?? seriesOf(referencePoints),
+  };
+}
+
+/** One point per series. Too little data gives NaN with a reason. @throws InvalidInput when a column is missing or of the wrong kind */
+export function calculateChunk<K extends CalculatorKind>(fitted: FittedCalculatorOf<K>, chunk: Frame): MetricPoint[] {
+  requireColumns(chunk, fitted.chunkColumns, 'the chunk');
+  return entryOf(fitted.kind).calculate(fitted.state, chunk);
+}
+
+export interface SeriesBounds {
+  metric: string;
+  column: string;
+  bounds: Bounds;
+}
+
+/**
+ * Bounds per series, from the reference values that were kept and the rules of the settings: a change of rules needs no new fit.
+ * Where a rule needs reference values and there is none, there is no bound.
+ *
+ * @throws InvalidInput when a rule contradicts itself
+ */
+export function thresholdsOf<K extends CalculatorKind>(fitted: FittedCalculatorOf<K>, settings: SettingsByKind[K]): SeriesBounds[] {
+  return rawThresholdsOf(fitted, settings).map((series) => ({ ...series, bounds: { lower: knownOrNull(series.bounds.lower), upper: knownOrNull(series.bounds.upper) } }));
+}
+
+/** As above, but a bound that cannot be known is NaN, as NannyML gives it. */
+export function rawThresholdsOf<K extends CalculatorKind>(fitted: FittedCalculatorOf<K>, settings: SettingsByKind[K]): SeriesBounds[] {
+  const entry = entryOf(fitted.kind);
+  return fitted.thresholdValues.map(({ metric, column, values }) => ({
+    metric,
+    column,
+    bounds: boundsOf(checkRule(entry.ruleOf(settings, metric)), values, entry.limitsOf(fitted.state, metric)),
+  }));
+}
+
+function knownOrNull(bound: number | null): number | null {
+  return bound === null || bound !== bound ? null : bound;
+}
+
+/** True: an alert. null: the value cannot be known, which is never an alert. */
+export function judge(calculator: CalculatorKind | { kind: CalculatorKind }, point: Pick<MetricPoint, 'value' | 'alert'>, bounds: Bounds): boolean | null {
+  if (point.value !== point.value) return null;
+  if (point.alert !== undefined) return point.alert;
+  const { alertsOnBound } = entryOf(typeof calculator === 'string' ? calculator : calculator.kind);
+  return alertsOnBound ? isNotInside(point.value, bounds) : isOutside(point.value, bounds);
+}

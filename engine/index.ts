@@ -1,0 +1,13 @@
+/** Numerics on typed columns: pure functions, no clock, file, network or hidden randomness. Public as `aftercare/engine`. */
+export { alertCountRanking, type RankedColumn } from './ranking.js';
+export type { CalculatorColumns, ReferenceSeries } from './calculator.js';
+export {
+  calculateChunk, ENGINE_VERSION, fitCalculator, judge, rawThresholdsOf, requiredChunkColumns, requiredColumns, thresholdsOf,
+  type CalculatorRequest, type CalculatorRequestOf, type FittedCalculator, type FittedCalculatorOf, type SeriesBounds, type SettingsByKind, type StateByKind,
+} from './catalogue.js';
+export { fromFittedJson, toFittedJson } from './fitted-json.js';
+export {
+  categoricalOf, compareText, continuousOf, requireColumns, slice, takeRows, toCategorical,
+  type CategoricalColumn, type Column, type ContinuousColumn, type Frame, type RowRange, type TimestampColumn,
+} from './frame.js';
+export { boundsOf, checkRule, isNotInside, isOutside, type Limits } from './threshold.js';

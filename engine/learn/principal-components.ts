@@ -1,0 +1,115 @@
+/** Principal components of standardized columns, and how far rows lie from the space that they span. */
+import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
+import { InvalidInput } from '../../domain/errors.js';
+import { pairwiseSum } from '../stats/sum.js';
+
+export interface Standardization {
+  mean: number;
+  /** Population standard deviation; 1 for a constant. */
+  scale: number;
+}
+
+export interface PrincipalComponents {
+  columns: Standardization[];
+  /** Components kept. */
+  kept: number;
+  /** Share of the variance that each component explains, descending; sums to 1. */
+  explained: number[];
+  /** The components left out, each a unit vector over the columns: a row's distance from the kept space is the length of its projection on these. */
+  discarded: number[][];
+}
+
+/** @param values no missing value */
+export function standardizationOf(values: Float64Array): Standardization {
+  const n = values.length;
+  const mean = pairwiseSum(values) / n;
+  const squares = new Float64Array(n);
+  for (let i = 0; i < n; i++) squares[i] = (values[i]! - mean) ** 2;
+  const variance = pairwiseSum(squares) / n;
+  // Rounding leaves a constant a little variance.
+  const isConstant = variance <= n * Number.EPSILON * variance + (n * mean * Number.EPSILON) ** 2;
+  return { mean, scale: isConstant ? 1 : Math.sqrt(variance) };
+}
+
+/**
+ * @param columns values per column, all of the same length, no missing value
+ * @param components a share of the variance in (0, 1): the fewest components that explain more; or a whole number of components
+ * @throws InvalidInput when that many components do not exist
+ * Cost O(rows · columns²) and O(columns³). Agrees with scikit-learn's StandardScaler and PCA to 1e-9 (test/oracles).
+ */
+export function fitPrincipalComponents(columns: Float64Array[], components: number): PrincipalComponents {
+  const width = columns.length;
+  const rows = columns[0]?.length ?? 0;
+  if (Number.isInteger(components) && (components < 0 || components > Math.min(width, rows))) {
+    throw new InvalidInput(`${components} components were asked for, ${width} columns and ${rows} rows have ${Math.min(width, rows)} at most`);
+  }
+  if (!Number.isInteger(components) && !(components > 0 && components < 1)) throw new InvalidInput(`components is ${components}, it must be a whole number or a share of variance between 0 and 1`);
+  const standardizations = columns.map(standardizationOf);
+  const { values, vectors } = eigenOf(covariance(columns, standardizations));
+  const total = values.reduce((sum, value) => sum + value, 0);
+  const explained = values.map((value) => (total > 0 ? value / total : 0));
+  const kept = Number.isInteger(components) ? components : countForShare(explained, components);
+  return { columns: standardizations, kept, explained, discarded: vectors.slice(kept) };
+}
+
+/** Fewest leading shares whose sum exceeds `share`. */
+function countForShare(explained: number[], share: number): number {
+  let sum = 0;
+  let count = 0;
+  while (count < explained.length) {
+    sum += explained[count++]!;
+    if (sum > share) break;
+  }
+  return count;
+}
+
+/** Covariance of the standardized columns, up to a factor. */
+function covariance(columns: Float64Array[], standardizations: Standardization[]): number[][] {
+  const width = columns.length;
+  const rows = columns[0]?.length ?? 0;
+  const sums = Array.from({ length: width }, () => new Float64Array(width));
+  const row = new Float64Array(width);
+  for (let i = 0; i < rows; i++) {
+    for (let a = 0; a < width; a++) row[a] = (columns[a]![i]! - standardizations[a]!.mean) / standardizations[a]!.scale;
+    for (let a = 0; a < width; a++) {
+      const x = row[a]!;
+      const target = sums[a]!;
+      for (let b = 0; b <= a; b++) target[b]! += x * row[b]!;
+    }
+  }
+  return sums.map((_, a) => Array.from({ length: width }, (__, b) => sums[Math.max(a, b)]![Math.min(a, b)]! / rows));
+}
+
+/** Eigenvalues descending, none below 0, and their unit vectors. */
+function eigenOf(symmetric: number[][]): { values: number[]; vectors: number[][] } {
+  if (symmetric.length === 0) return { values: [], vectors: [] };
+  const decomposition = new EigenvalueDecomposition(new Matrix(symmetric), { assumeSymmetric: true });
+  const vectors = decomposition.eigenvectorMatrix;
+  const order = decomposition.realEigenvalues.map((value, index) => ({ value, index })).sort((a, b) => b.value - a.value);
+  return { values: order.map(({ value }) => Math.max(0, value)), vectors: order.map(({ index }) => vectors.getColumn(index)) };
+}
+
+/**
+ * Distance of each row from the kept space, in standard deviations of the columns.
+ *
+ * @param columns as in the fit
+ * Cost O(rows · columns · components left out).
+ */
+export function reconstructionErrors(fitted: PrincipalComponents, columns: Float64Array[]): Float64Array {
+  const width = columns.length;
+  const rows = columns[0]?.length ?? 0;
+  const discarded = fitted.discarded.map((vector) => Float64Array.from(vector));
+  const errors = new Float64Array(rows);
+  const row = new Float64Array(width);
+  for (let i = 0; i < rows; i++) {
+    for (let a = 0; a < width; a++) row[a] = (columns[a]![i]! - fitted.columns[a]!.mean) / fitted.columns[a]!.scale;
+    let squares = 0;
+    for (const vector of discarded) {
+      let projection = 0;
+      for (let a = 0; a < width; a++) projection += vector[a]! * row[a]!;
+      squares += projection * projection;
+    }
+    errors[i] = Math.sqrt(squares);
+  }
+  return errors;
+}

@@ -1,0 +1,66 @@
+/**
+ * Mersenne Twister MT19937 with NumPy's legacy draws, so that what scikit-learn and NannyML draw from a given seed comes out equal.
+ * Source: Matsumoto and Nishimura 1998; draws: bounded by masking and rejection, shuffle from the end (Fisher–Yates). Agreement: test/oracles/mt19937.json.
+ */
+
+const N = 624;
+const M = 397;
+
+export class LegacyRandom {
+  private readonly state = new Uint32Array(N);
+  private position = N;
+
+  constructor(seed: number) {
+    this.state[0] = seed >>> 0;
+    for (let i = 1; i < N; i++) {
+      const previous = this.state[i - 1]! ^ (this.state[i - 1]! >>> 30);
+      this.state[i] = (Math.imul(previous, 1812433253) + i) >>> 0;
+    }
+  }
+
+  /** Uniform whole number in [0, 2³²). */
+  next(): number {
+    if (this.position === N) this.refill();
+    let y = this.state[this.position++]!;
+    y ^= y >>> 11;
+    y ^= (y << 7) & 0x9d2c5680;
+    y ^= (y << 15) & 0xefc60000;
+    y ^= y >>> 18;
+    return y >>> 0;
+  }
+
+  /** Uniform whole number in [0, max], max below 2³². A range of one number draws nothing. */
+  upTo(max: number): number {
+    if (max === 0) return 0;
+    const mask = 0xffffffff >>> Math.clz32(max);
+    let value = (this.next() & mask) >>> 0;
+    while (value > max) value = (this.next() & mask) >>> 0;
+    return value;
+  }
+
+  /** Puts the numbers into random order, in place. */
+  shuffle(numbers: Int32Array): void {
+    for (let i = numbers.length - 1; i > 0; i--) {
+      const j = this.upTo(i);
+      const kept = numbers[i]!;
+      numbers[i] = numbers[j]!;
+      numbers[j] = kept;
+    }
+  }
+
+  /** 0 … count − 1 in random order. */
+  permutation(count: number): Int32Array {
+    const numbers = Int32Array.from({ length: count }, (_, i) => i);
+    this.shuffle(numbers);
+    return numbers;
+  }
+
+  private refill(): void {
+    const s = this.state;
+    for (let i = 0; i < N; i++) {
+      const y = (s[i]! & 0x80000000) | (s[(i + 1) % N]! & 0x7fffffff);
+      s[i] = s[(i + M) % N]! ^ (y >>> 1) ^ (y & 1 ? 0x9908b0df : 0);
+    }
+    this.position = 0;
+  }
+}
