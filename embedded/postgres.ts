@@ -1,9 +1,10 @@
 /** Starts and stops an embedded PostgreSQL server: real binaries, on the loopback address only, with a password of its own. */
 import { spawn } from 'node:child_process';
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { closeSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
+import { openLog } from './log-file.js';
 import { preparePostgresBinaries } from './postgres-binaries.js';
 import { DATABASE, launchAs, OWNER, prepareCluster, reapOrphans, type Cluster } from './postgres-cluster.js';
 import { freePortFrom } from './ports.js';
@@ -34,7 +35,6 @@ export interface RunningPostgres {
 
 const DEFAULT_PORT = 54_320;
 const READY_TIMEOUT_MS = 60_000;
-const LOG_LIMIT_BYTES = 10_000_000;
 
 /*
  * wal_level minimal lets COPY into a table of the same transaction skip the log; nobody replicates from an embedded server.
@@ -64,19 +64,6 @@ const SETTINGS: Record<string, string> = {
 };
 
 const FAST_SETTINGS: Record<string, string> = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', shared_buffers: '128MB' };
-
-/** Opens the log for appending; a long one is put aside first. The child writes to it directly, so that our own death costs it nothing. */
-export function openLog(folder: string, name: string): { path: string; descriptor: number } {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const path = join(folder, name);
-  if (existsSync(path) && statSync(path).size > LOG_LIMIT_BYTES) {
-    rmSync(`${path}.1`, { force: true });
-    renameSync(path, `${path}.1`);
-  }
-  const descriptor = openSync(path, 'a', 0o600);
-  chmodSync(path, 0o600);
-  return { path, descriptor };
-}
 
 export function databaseUrl(port: number, password: string, database = DATABASE): string {
   return `postgres://${OWNER}:${encodeURIComponent(password)}@127.0.0.1:${port}/${database}`;

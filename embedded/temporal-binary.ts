@@ -10,6 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { InvalidInput } from '../domain/errors.js';
 import { acquireLock, type FolderLock } from './folder-lock.js';
+import { Guard } from './guard.js';
 import { cacheFolder } from './paths.js';
 import { exitOf, signalGroup } from './processes.js';
 
@@ -126,7 +127,9 @@ async function download(say: Say): Promise<Found> {
   const folder = join(home(), `downloading-${process.pid}`);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
+  const guard = new Guard(folder);
   const child = spawn(process.execPath, ['--input-type=module', '-e', DOWNLOAD_PROGRAM, testing, folder], { stdio: ['ignore', 'ignore', 'pipe'], detached: true });
+  if (child.pid !== undefined) guard.add(child.pid);
   let said = '';
   child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
   const exit = exitOf(child);
@@ -162,6 +165,7 @@ async function download(say: Say): Promise<Found> {
     renameSync(biggest, downloadedBinary());
     return await check(downloadedBinary(), 'download');
   } finally {
+    guard.close();
     rmSync(folder, { recursive: true, force: true });
   }
 }
@@ -194,6 +198,7 @@ async function build(say: Say): Promise<Found> {
   const lock = await waitForBuildLock(say);
   if (lock === 'built-meanwhile') return check(builtBinary(), 'build');
   const folder = join(home(), `building-${process.pid}`);
+  const guard = new Guard(folder);
   try {
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true });
@@ -216,8 +221,8 @@ async function build(say: Say): Promise<Found> {
         if (lines.length > 20) lines.shift();
       }
     });
+    if (child.pid !== undefined) guard.add(child.pid);
     const stopBuild = (): void => void (child.pid !== undefined && signalGroup(child.pid, 'SIGKILL'));
-    process.once('exit', stopBuild);
     const timer = setInterval(() => {
       const doing = packages === 0 ? `fetching modules (${lines.at(-1) ?? 'asking for them'})` : `compiling, ${packages} packages so far (${lines.at(-1) ?? ''})`;
       say(`building the Temporal server: ${elapsed(started)}, ${doing}`);
@@ -226,7 +231,6 @@ async function build(say: Say): Promise<Found> {
     const status = await exitOf(child);
     clearInterval(timer);
     clearTimeout(limit);
-    process.off('exit', stopBuild);
     if (status.code !== 0) return { refusal: `building it with Go failed after ${elapsed(started)}: ${lines.slice(-2).join(' | ') || 'no reason given'}` };
     mkdirSync(join(home(), CLI_VERSION), { recursive: true });
     cpSync(join(folder, EXECUTABLE), `${builtBinary()}.new`);
@@ -234,6 +238,7 @@ async function build(say: Say): Promise<Found> {
     say(`built the Temporal server in ${elapsed(started)}; it stays in ${builtBinary()}`);
     return await check(builtBinary(), 'build');
   } finally {
+    guard.close();
     rmSync(folder, { recursive: true, force: true });
     lock.release();
   }

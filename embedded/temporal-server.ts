@@ -1,16 +1,16 @@
 /** Starts and stops an embedded Temporal server (the development server of Temporal's command line), on the loopback address only. */
 import { Connection } from '@temporalio/client';
 import { spawn } from 'node:child_process';
-import { closeSync, readFileSync, statSync } from 'node:fs';
+import { closeSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { SEARCH_ATTRIBUTES } from '../domain/names.js';
+import { openLog } from './log-file.js';
 import { freePortFrom } from './ports.js';
-import { openLog } from './postgres.js';
 import { describeExit, exitOf, signalGroup, signalProcess, waitUntil, type ExitStatus } from './processes.js';
 
 export interface TemporalServerOptions {
-  /** The stack's data folder; workflows are kept in temporal.db in it. */
+  /** The stack's data folder; workflows are kept in temporal/temporal.db in it. */
   dataFolder: string;
   /** From findTemporalBinary. */
   binary: string;
@@ -45,7 +45,7 @@ function serverArguments(options: TemporalServerOptions, port: number, uiPort: n
   const store = options.fast
     ? ['--headless']
     // A commit costs an fsync in SQLite's default mode; a write-ahead log with synchronous=normal loses nothing when the process is killed (docs/operations.md).
-    : ['--db-filename', join(options.dataFolder, 'temporal.db'), '--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=NORMAL', '--ui-port', String(uiPort), '--ui-ip', '127.0.0.1'];
+    : ['--db-filename', join(options.dataFolder, 'temporal', 'temporal.db'), '--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=NORMAL', '--ui-port', String(uiPort), '--ui-ip', '127.0.0.1'];
   return [
     'server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--log-level', 'warn', ...store,
     ...Object.values(SEARCH_ATTRIBUTES).flatMap((name) => ['--search-attribute', `${name}=Keyword`]),
@@ -78,6 +78,8 @@ async function stopServer(pid: number, exited: Promise<ExitStatus>, graceMs: num
 }
 
 async function attempt(options: TemporalServerOptions, port: number, uiPort: number | null): Promise<RunningTemporal | 'port-taken'> {
+  // Workflows may say what only their owner should read.
+  mkdirSync(join(options.dataFolder, 'temporal'), { recursive: true, mode: 0o700 });
   const log = openLog(join(options.dataFolder, 'logs'), 'temporal.log');
   const logStart = statSync(log.path).size;
   const child = spawn(options.binary, serverArguments(options, port, uiPort), {

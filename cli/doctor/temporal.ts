@@ -1,0 +1,72 @@
+/** The Temporal server that commands would use, or the binary with which `up` would start one. */
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { Connection } from '@temporalio/client';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { SEARCH_ATTRIBUTES } from '../../domain/names.js';
+import { findInstalledTemporal, isNewEnough } from '../../embedded/temporal-binary.js';
+import { fail, guarded, ok, warn, type Check } from './check.js';
+
+/** Of temporal.api.enums.v1.IndexedValueType. */
+const KEYWORD = 2;
+const PATIENCE_MS = 5_000;
+
+/**
+ * @param from 'environment' takes TLS, API key and headers from Temporal's own configuration as well
+ * @param mend register missing search attributes
+ */
+export function checkTemporal(address: string, namespace: string, from: 'flag' | 'environment' | 'stack', mend: boolean): Promise<Check[]> {
+  return guarded('temporal', `see that Temporal runs at ${address} and that namespace '${namespace}', TLS and API key are right; or start one with 'aftercare up'`, async () => {
+    const configured = from === 'stack' ? {} : loadClientConnectConfig().connectionOptions;
+    const connection = await Connection.connect({ ...configured, address, connectTimeout: PATIENCE_MS });
+    try {
+      return await connection.withDeadline(Date.now() + PATIENCE_MS, async () => {
+        const { serverVersion } = await connection.workflowService.getSystemInfo({});
+        const checks: Check[] = [
+          isNewEnough(serverVersion) ? ok('temporal', `server ${serverVersion} at ${address}`) : warn('temporal', `server ${serverVersion} at ${address} is older than what this is tested with`, 'upgrade the server to 1.28 or newer'),
+        ];
+        try {
+          await connection.workflowService.describeNamespace({ namespace });
+        } catch {
+          return [...checks, fail('namespace', `there is no namespace '${namespace}'`, `make it (temporal operator namespace create ${namespace}), or name another with --namespace or TEMPORAL_NAMESPACE`)];
+        }
+        return [...checks, ok('namespace', `'${namespace}' is there`), await checkSearchAttributes(connection, namespace, mend)];
+      });
+    } finally {
+      await connection.close();
+    }
+  });
+}
+
+async function checkSearchAttributes(connection: Connection, namespace: string, mend: boolean): Promise<Check> {
+  const wanted = Object.values(SEARCH_ATTRIBUTES);
+  const missingNow = async (): Promise<string[]> => {
+    const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
+    return wanted.filter((name) => customAttributes?.[name] !== KEYWORD);
+  };
+  const missing = await missingNow();
+  if (missing.length === 0) return ok('search attributes', `${wanted.join(' and ')} are registered`);
+  const remedy = `\`aftercare doctor --mend\`, or: ${missing.map((name) => `temporal operator search-attribute create --namespace ${namespace} --name ${name} --type Keyword`).join(' && ')}`;
+  if (!mend) return fail('search attributes', `${missing.join(' and ')} not registered as Keyword in namespace '${namespace}'`, remedy);
+  await connection.operatorService.addSearchAttributes({ namespace, searchAttributes: Object.fromEntries(missing.map((name) => [name, KEYWORD])) });
+  return ok('search attributes', `mended: registered ${missing.join(' and ')} (a cluster may need a minute to notice)`);
+}
+
+const isOnPath = (name: string): boolean =>
+  [...(process.env.PATH ?? '').split(delimiter), '/usr/local/go/bin'].some((folder) => {
+    try {
+      accessSync(join(folder, name), constants.X_OK);
+      return folder !== '';
+    } catch {
+      return false;
+    }
+  });
+
+/** No address known: would `up` be able to start one? Nothing is downloaded or built for the answer. */
+export async function checkEmbeddedTemporal(): Promise<Check[]> {
+  const found = await findInstalledTemporal();
+  if ('binary' in found) return [ok('temporal', `not running; 'aftercare up' would start server ${found.binary.serverVersion} from ${found.binary.path}`)];
+  const install = 'install the `temporal` command line (https://docs.temporal.io/cli), or Go 1.24 or newer (https://go.dev/dl), or give --temporal-address';
+  if (isOnPath('go')) return [warn('temporal', `no server here yet (${found.refusal}); 'aftercare up' would download it, or build it with Go in about 4 minutes`, `to save that time, ${install}`)];
+  return [warn('temporal', `no server here yet (${found.refusal}), and no Go to build one; 'aftercare up' would have to download it`, install)];
+}
