@@ -1,5 +1,6 @@
 import { InvalidInput } from '../../domain/errors.js';
-import { CATEGORICAL, CONTINUOUS, isBlank, TEXT, TIMESTAMP, type BlockBuilder, type ColumnBuilder } from './block-builder.js';
+import { isBlank, type BlockBuilder } from './block-builder.js';
+import { CATEGORICAL, CONTINUOUS, TEXT, TIMESTAMP, type ColumnBuilder } from './column-builder.js';
 import { isMissingText } from './missing.js';
 
 const COMMA = 44;
@@ -102,7 +103,7 @@ export class CsvParser {
             return rowStart;
           }
           if (this.strayText) stray = true;
-          else if (column !== null) block.setBytes(column, this.unquoted, 0, this.unquotedLength);
+          else if (column !== null) block.setBytes(column, row, this.unquoted, 0, this.unquotedLength);
         } else if (code === CONTINUOUS) {
           const value = numbers.scan(bytes, p);
           p = numbers.at;
@@ -111,7 +112,7 @@ export class CsvParser {
             column!.values[row] = value;
           } else {
             p = endOfCell(bytes, p);
-            block.setBytes(column!, bytes, cellStart, p);
+            block.setBytes(column!, row, bytes, cellStart, p);
           }
         } else {
           p = endOfCell(bytes, p);
@@ -119,7 +120,7 @@ export class CsvParser {
             if (p === cellStart || (code === CATEGORICAL && isMissingText(bytes, cellStart, p))) column!.setMissing(row);
             else column!.setText(row, bytes, cellStart, p);
           } else if (code === TIMESTAMP) {
-            block.setBytes(column!, bytes, cellStart, p);
+            block.setBytes(column!, row, bytes, cellStart, p);
           }
         }
         cells++;
@@ -135,7 +136,7 @@ export class CsvParser {
       if (cells !== width || stray) {
         block.dropCells(faultCount);
         const reason = stray ? STRAY_TEXT : `row has ${cells} cell${cells === 1 ? '' : 's'}, the header ${width}`;
-        block.addFault('', reason, bytes.toString('utf8', rowStart, Math.min(p, rowStart + 800)));
+        block.addFault(row, '', reason, bytes.toString('utf8', rowStart, Math.min(p, rowStart + 800)));
       }
       block.rowCount++;
       p = next;

@@ -1,8 +1,9 @@
 import { InvalidInput } from '../../domain/errors.js';
 import { quoted, type SchemaColumn } from '../../domain/schema.js';
 import type { RowBlock, RowSource } from './block.js';
-import { BlockBuilder, type ColumnBuilder } from './block-builder.js';
+import { BlockBuilder } from './block-builder.js';
 import type { ByteInput } from './byte-input.js';
+import type { ColumnBuilder } from './column-builder.js';
 import { CsvParser } from './csv-parser.js';
 import { checkUtf8, TextWindow } from './text-window.js';
 
