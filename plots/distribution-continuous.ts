@@ -2,7 +2,7 @@
  * How a number's values are spread, chunk by chunk. Few chunks: a shape each, with the reference's outline behind, so that a shift is seen in place.
  * Many chunks: the median and the quartile and decile bands over time, with the reference's quartiles as lines.
  */
-import { area, curveMonotoneY, line } from 'd3';
+import { area, curveMonotoneY, line, median } from 'd3';
 import { chunkAxis, type ChunkSpan } from './chunk-axis.js';
 import { describePlace } from './describe.js';
 import { figure, frameOf, legend, type FigureOptions } from './figure.js';
@@ -108,7 +108,7 @@ interface Bulge {
   width: number;
 }
 
-/** A smooth density on a grid of values. */
+/** A smooth density on a grid of values, up to a factor that all share. */
 interface Density {
   at: number[];
   density: number[];
@@ -119,8 +119,10 @@ const GRID = 64;
 /** Half-shapes that stand on the left border of their chunk, as wide as the density there, relative to the widest of all. */
 function drawShapes(distribution: ContinuousDistribution, shapes: readonly ChunkShape[], reference: number[] | null, spans: readonly ChunkSpan[], values: ValueAxis): Markup {
   const { edges } = distribution;
-  const densities = shapes.map((shape) => densityOf(edges, shape.chunk.counts));
-  const past = reference ? densityOf(edges, reference) : null;
+  // One bandwidth for all, of a chunk's size, so that shapes and outline differ by their data only.
+  const bandwidth = bandwidthOf(edges, reference ?? shapes.find((shape) => shape.rows > 0)?.chunk.counts ?? [], median(shapes, (shape) => shape.rows) ?? 1);
+  const densities = shapes.map((shape) => densityOf(edges, shape.chunk.counts, bandwidth));
+  const past = reference ? densityOf(edges, reference, bandwidth) : null;
   const highest = Math.max(Number.MIN_VALUE, ...densities.flatMap((one) => one?.density ?? []), ...(past?.density ?? []));
   return join(shapes.map((shape, i) => {
     const span = spans[i]!;
@@ -136,25 +138,36 @@ function drawShapes(distribution: ContinuousDistribution, shapes: readonly Chunk
 }
 
 /**
- * Gaussian kernel density from counts, each taken at its bin's middle; bandwidth by the normal-reference rule 1.06 · min(σ, IQR / 1.34) · n^(−1/5)
- * (Silverman 1986), at least three quarters of a mean bin, so that whole numbers on fine bins are one shape and not a comb. null without rows.
+ * Normal-reference rule 1.06 · min(σ, IQR / 1.34) · rows^(−1/5) (Silverman 1986), at least three quarters of a mean bin, so that whole numbers on
+ * fine bins are one shape and not a comb.
  */
-function densityOf(edges: readonly number[], counts: readonly number[]): Density | null {
+function bandwidthOf(edges: readonly number[], counts: readonly number[], rows: number): number {
+  const least = ((edges.at(-1)! - edges[0]!) / Math.max(1, edges.length - 1)) * 0.75;
+  const all = total(counts);
+  if (all === 0) return least;
+  const middles = middlesOf(edges);
+  const mean = middles.reduce((sum, middle, b) => sum + middle * (counts[b]! / all), 0);
+  const deviation = Math.sqrt(middles.reduce((sum, middle, b) => sum + (middle - mean) ** 2 * (counts[b]! / all), 0));
+  const spread = quantileOf(edges, counts, all, 0.75) - quantileOf(edges, counts, all, 0.25);
+  const scale = Math.min(deviation > 0 ? deviation : Infinity, spread > 0 ? spread / 1.34 : Infinity);
+  return Math.max(least, Number.isFinite(scale) ? 1.06 * scale * Math.max(1, rows) ** -0.2 : 0);
+}
+
+/** Gaussian kernel density from counts, each taken at its bin's middle. null without rows. */
+function densityOf(edges: readonly number[], counts: readonly number[], bandwidth: number): Density | null {
   const rows = total(counts);
   const first = counts.findIndex((count) => count > 0);
   if (rows === 0 || first < 0) return null;
-  const last = counts.findLastIndex((count) => count > 0);
-  const [low, high] = [edges[first]!, edges[last + 1]!];
-  const middles = counts.map((_, b) => edges[b]! / 2 + edges[b + 1]! / 2);
-  const mean = middles.reduce((sum, middle, b) => sum + middle * (counts[b]! / rows), 0);
-  const deviation = Math.sqrt(middles.reduce((sum, middle, b) => sum + (middle - mean) ** 2 * (counts[b]! / rows), 0));
-  const spread = quantileOf(edges, counts, rows, 0.75) - quantileOf(edges, counts, rows, 0.25);
-  const scale = Math.min(deviation || Infinity, spread > 0 ? spread / 1.34 : Infinity);
-  const leastBandwidth = ((edges.at(-1)! - edges[0]!) / counts.length) * 0.75;
-  const bandwidth = Math.max(leastBandwidth, Number.isFinite(scale) ? 1.06 * scale * rows ** -0.2 : 0);
-  const at = Array.from({ length: GRID }, (_, k) => low + ((high - low) * k) / (GRID - 1));
-  const density = at.map((value) => middles.reduce((sum, middle, b) => (counts[b]! === 0 ? sum : sum + (counts[b]! / rows) * Math.exp(-0.5 * ((value - middle) / bandwidth) ** 2)), 0) / bandwidth);
+  const [low, high] = [edges[first]!, edges[counts.findLastIndex((count) => count > 0) + 1]!];
+  const middles = middlesOf(edges);
+  const at = Array.from({ length: GRID }, (_, k) => low * (1 - k / (GRID - 1)) + high * (k / (GRID - 1)));
+  // Not divided by the bandwidth: it is the same for all, and only relative heights are drawn.
+  const density = at.map((value) => middles.reduce((sum, middle, b) => (counts[b]! === 0 ? sum : sum + (counts[b]! / rows) * Math.exp(-0.5 * ((value - middle) / bandwidth) ** 2)), 0));
   return { at, density: density.map((value) => (Number.isFinite(value) ? value : 0)) };
+}
+
+function middlesOf(edges: readonly number[]): number[] {
+  return edges.slice(1).map((edge, b) => edges[b]! / 2 + edge / 2);
 }
 
 function shapeArea(x: number, bulges: readonly Bulge[]): string | null {

@@ -1,0 +1,149 @@
+/** The top of the report: how the model stands, in words and numbers, and what needs somebody. */
+import type { Incident } from '../domain/incident.js';
+import type { IncidentKind } from '../domain/settings.js';
+import { describeEstimateError } from './compare.js';
+import { alertReason, chunkDates, describeBounds } from './describe.js';
+import { formatCount, formatDate, formatMoment, formatShare, formatValue, wallTimeMs } from './format.js';
+import { el, join, type Child, type Markup } from './markup.js';
+import { calculatorName, metricName, sentence } from './names.js';
+import type { ReportDecision, ReportInput } from './report-input.js';
+import { flag, section, table } from './report-parts.js';
+import type { ChunkPlace } from './series.js';
+import type { Standing, Summary } from './summary.js';
+
+const PROBLEMS = { classification_binary: 'binary classification', classification_multiclass: 'multiclass classification', regression: 'regression' } as const;
+const KINDS: Record<IncidentKind, string> = { estimated_performance: 'estimated performance', realized_performance: 'realized performance', drift: 'drift', data_quality: 'data quality' };
+
+export function header(input: ReportInput, summary: Summary): Markup {
+  const { model, settings } = input;
+  const chunking = settings.chunking.kind === 'size' ? `chunks of ${formatCount(settings.chunking.size)} rows` : settings.chunking.kind === 'count' ? `${formatCount(settings.chunking.count)} chunks` : `chunks by period (${settings.chunking.period})`;
+  return el('header', {},
+    el('p', { class: 'muted small' }, 'Model report'),
+    el('h1', {}, model.name),
+    el('p', { class: 'muted' }, `version ${model.version} · ${PROBLEMS[model.problemType]} · ${chunking}${model.state === 'archived' ? ' · archived' : ''}`),
+    verdict(input, summary),
+    tiles(input, summary));
+}
+
+/** One sentence that a person who reads nothing else should read. */
+function verdict(input: ReportInput, summary: Summary): Markup {
+  const name = metricName(summary.metric);
+  const say = (tone: 'good' | 'bad' | '', sign: string, ...words: Child[]): Markup => el('div', { class: `verdict ${tone}`.trim() }, el('span', { class: 'sign', 'aria-hidden': 'true' }, sign), el('div', {}, words));
+  const standing = [summary.realized, summary.estimated].find((one) => one?.newest && one.newest === newer(summary)) ?? summary.estimated ?? summary.realized;
+  if (input.results.length === 0) return say('', '○', el('b', {}, 'Nothing is computed yet.'), ' A run computes the reference and every chunk of analysis data.');
+  if (!standing?.newest) {
+    return say('', '○', el('b', {}, summary.chunksAnalysis === 0 ? 'Only reference data so far.' : `${sentence(name)} is not known yet.`), summary.chunksAnalysis === 0 ? ' Append analysis rows and start a run to see how the model does on them.' : ` ${formatCount(summary.chunksAnalysis)} analysis chunks are judged by drift and data quality.`);
+  }
+  const role = standing === summary.estimated ? 'estimated' : 'realized';
+  const value = `${sentence(name)} is ${role === 'estimated' ? 'estimated at' : 'realized at'} ${formatValue(standing.newest.value)}`;
+  const where = ` in chunk ${standing.newest.chunk.index} (${chunkDates(standing.newest, input.settings.zone)})`;
+  if (standing.newest.alert === true) {
+    return say('bad', '◆', el('b', {}, `${value}, ${alertReason(standing.newest)}`), `${where}; ${describeBounds(standing.newest) ?? 'no threshold'}. ${since(standing, input.settings.zone)}`);
+  }
+  return say('good', '✓', el('b', {}, `${value}, within its thresholds`), `${where}${standing.newest.alert === null ? '; it could not be judged' : ''}. ${otherAlerts(summary)}`);
+}
+
+/** Whichever of estimated and realized knows the newer chunk; the realized one where both do. */
+function newer(summary: Summary): Standing['newest'] {
+  const [estimated, realized] = [summary.estimated?.newest ?? null, summary.realized?.newest ?? null];
+  if (!estimated || !realized) return realized ?? estimated;
+  return realized.chunk.index >= estimated.chunk.index && realized.chunk.final ? realized : estimated;
+}
+
+function since({ alertingSince, newest }: Standing, zone: string): string {
+  if (!alertingSince || !newest || alertingSince.chunk.key === newest.chunk.key) return 'It is the first chunk to alert in a row.';
+  const start = wallTimeMs(alertingSince.chunk.startDate, zone);
+  return `It has been so since chunk ${alertingSince.chunk.index}${start === null ? '' : ` (from ${formatDate(start)})`}.`;
+}
+
+function otherAlerts(summary: Summary): string {
+  const total = summary.alerts.reduce((sum, entry) => sum + entry.alerts, 0);
+  return total === 0 ? 'There are no alerts.' : `There are ${formatCount(total)} alerts in all, see below.`;
+}
+
+function tiles(input: ReportInput, summary: Summary): Markup {
+  const name = metricName(summary.metric);
+  const { counts } = input;
+  const zone = input.settings.zone;
+  const begin = wallTimeMs(summary.places.find((place) => place.period === 'analysis')?.chunk.startDate ?? null, zone);
+  const end = wallTimeMs(counts.dataEndsAt, zone);
+  const alerts = summary.alerts.reduce((sum, entry) => sum + entry.alerts, 0);
+  return el('div', { class: 'tiles' },
+    standingTile(`Estimated ${name}`, summary.estimated),
+    standingTile(`Realized ${name}`, summary.realized),
+    tile('Error of the estimate', summary.error ? formatValue(summary.error.meanAbsolute, 2) : 'unknown', summary.error ? `mean over ${formatCount(summary.error.chunks)} chunks; bias ${summary.error.bias > 0 ? '+' : ''}${formatValue(summary.error.bias, 2)}` : 'no realized values yet'),
+    tile('Alerts', formatCount(alerts), summary.alerts.filter((entry) => entry.alerts > 0).map((entry) => `${calculatorName(entry.calculator).replace(/ \(.*/, '').toLowerCase()} ${formatCount(entry.alerts)}`).join(', ') || 'none in any analysis chunk', alerts > 0),
+    tile('Targets', summary.coverage === null ? 'none' : formatShare(summary.coverage), `${formatCount(counts.targetsMatched)} matched${counts.targetsWaiting > 0 ? `, ${formatCount(counts.targetsWaiting)} wait for their row` : ''}; arrival ${input.settings.targets.arrival}`),
+    tile('Chunks', formatCount(summary.chunksAnalysis), `${summary.chunksOpen > 0 ? `${formatCount(summary.chunksOpen)} still open; ` : ''}${formatCount(summary.chunksReference)} in the reference`),
+    tile('Rows', formatCount(counts.analysisRows), `${formatCount(counts.referenceRows)} in the reference; ${formatCount(counts.rowsDuplicate)} duplicates, ${formatCount(counts.rowsQuarantined)} quarantined`),
+    tile('Data', end === null ? 'no dates' : formatDate(end), end === null ? 'rows in the order they came' : `newest row${begin === null ? '' : `; analysis since ${formatDate(begin)}`} (${zone})`));
+}
+
+function standingTile(name: string, standing: Standing | null): Markup {
+  if (!standing?.newest) return tile(name, 'unknown', standing ? 'no analysis chunk has a value yet' : 'not computed');
+  const { newest } = standing;
+  return tile(name, formatValue(newest.value), `chunk ${newest.chunk.index}; ${describeBounds(newest) ?? 'no threshold'}`, newest.alert === true);
+}
+
+function tile(name: string, value: string, note: string, alerting = false): Markup {
+  return el('div', { class: `tile${alerting ? ' alerting' : ''}` }, el('div', { class: 'name' }, name), el('div', { class: 'value' }, value), el('div', { class: 'note' }, note));
+}
+
+/** Open incidents and waiting decisions, with the lines that answer them. */
+export function attention(input: ReportInput, summary: Summary): Markup {
+  const waiting = input.decisions.filter((decision) => decision.state === 'waiting');
+  const settled = input.decisions.filter((decision) => decision.state !== 'waiting');
+  const open = input.incidents.filter((incident) => incident.state === 'open' || incident.state === 'acknowledged');
+  const closed = input.incidents.length - open.length;
+  const lead = waiting.length === 0 && open.length === 0 ? 'Nothing waits: no open incident and no open decision.' : `${plural(waiting.length, 'decision waits', 'decisions wait')}, ${plural(open.length, 'incident is open', 'incidents are open')}.`;
+  return section('attention', 'What needs attention', lead,
+    waiting.map((decision) => decisionCard(decision)),
+    open.length > 0 ? el('div', { class: 'card' }, incidentTable(open, summary.places, input.settings.zone)) : null,
+    settled.length > 0 ? el('details', { class: 'print' }, el('summary', {}, plural(settled.length, 'decision taken', 'decisions taken')), table([{ name: 'Question' }, { name: 'Answer' }, { name: 'By' }, { name: 'When' }], settled.map((decision) => ({ cells: [decision.question, decision.answer ?? decision.state, decision.answeredBy ?? '', formatMoment(decision.answeredAt)] })))) : null,
+    closed > 0 ? el('details', { class: 'print' }, el('summary', {}, plural(closed, 'earlier incident', 'earlier incidents')), incidentTable(input.incidents.filter((incident) => !open.includes(incident)), summary.places, input.settings.zone)) : null);
+}
+
+function decisionCard(decision: ReportDecision): Markup {
+  const commands = decision.commands.length > 0 ? decision.commands : usualCommands(decision);
+  return el('div', { class: 'card urgent' },
+    el('h3', {}, decision.question),
+    el('p', { class: 'muted small' }, `Asked ${formatMoment(decision.askedAt)}; answer by ${formatMoment(decision.deadlineAt)}. Options: ${decision.options.join(', ')}.`),
+    el('pre', { tabindex: '0' }, commands.join('\n')));
+}
+
+function usualCommands(decision: ReportDecision): string[] {
+  return decision.options.map((option) => `npx aftercare decide ${shellQuoted(decision.id)} ${option} --as YOUR-NAME`);
+}
+
+/** One word for a POSIX shell. */
+export function shellQuoted(word: string): string {
+  return /^[\w./:@%+=-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+function incidentTable(incidents: readonly Incident[], places: readonly ChunkPlace[], zone: string): Markup {
+  const place = (key: string): ChunkPlace | undefined => places.find((one) => one.period === 'analysis' && one.chunk.key === key);
+  const from = (key: string): string => {
+    const found = place(key);
+    return found ? `chunk ${found.chunk.index}, ${chunkDates(found, zone)}` : `chunk ${key}`;
+  };
+  return table([{ name: 'Kind' }, { name: 'Cause' }, { name: 'Began' }, { name: 'Chunks', numeric: true }, { name: 'State' }], incidents.map((incident) => ({
+    alerting: incident.ongoing && incident.state === 'open',
+    cells: [KINDS[incident.kind], incident.kind === 'drift' || incident.kind === 'data_quality' ? incident.cause.replaceAll('reconstruction_error', 'reconstruction error') : metricName(incident.cause), from(incident.openingChunk), formatCount(incident.chunkCount),
+      incident.state === 'open' && incident.ongoing ? flag('open, ongoing') : `${incident.state}${incident.ongoing ? ', ongoing' : ', over'}`],
+  })));
+}
+
+export function performanceLead(summary: Summary): string {
+  if (!summary.estimated && !summary.realized) return `No ${metricName(summary.metric)} was computed.`;
+  return summary.estimated ? describeEstimateError(summary.metric, summary.error) : 'There is no estimate; the values are those that came true.';
+}
+
+function plural(count: number, one: string, many: string): string {
+  return count === 0 ? `no ${many}` : `${formatCount(count)} ${count === 1 ? one : many}`;
+}
+
+export function about(input: ReportInput): Markup {
+  return el('footer', {}, join([`Prepared by aftercare ${input.aftercareVersion}${input.preparedAt ? `, ${formatMoment(input.preparedAt)}` : ''}. `,
+    'Step lines run over chunks; dashed lines are thresholds learnt from the reference; ◆ marks an analysis chunk outside them; hatched chunks may still change. ',
+    'Focus a figure with the tab key and walk through its chunks with the arrow keys.']));
+}
