@@ -84,9 +84,34 @@ export async function saveProgress(db: Queryable, runId: number, progress: RunSu
   await db.query(`update aftercare.run set progress = $2 where id = $1 and state = 'running'`, [runId, JSON.stringify(progress)]);
 }
 
-/** Failures of fits, and reference rows that were read for them. */
+/** Failures of fits, and reference rows that were read for them; a repeat that found everything fitted read none. */
 export async function saveFitOutcome(db: Queryable, runId: number, failures: readonly CalculatorFailure[], referenceRowsRead: number): Promise<void> {
   await db.query('update aftercare.run set failures = $2, reference_rows_read = greatest(reference_rows_read, $3) where id = $1', [runId, JSON.stringify(failures), referenceRowsRead]);
+}
+
+export interface RunEnd {
+  chunks: number;
+  chunksComputed: number;
+  rowsRead: number;
+  measurements: number;
+  alerts: number;
+  failures: CalculatorFailure[];
+  /** What `finishRun` answers, for its retries. */
+  outcome: object;
+}
+
+export async function completeRun(db: Queryable, runId: number, end: RunEnd): Promise<void> {
+  await db.query(
+    `update aftercare.run set state = 'completed', chunks = $2, chunks_computed = $3, rows_read = $4, measurements = $5, alerts = $6, failures = $7, outcome = $8,
+       progress = jsonb_build_object('step', 'done', 'done', $3::integer, 'of', $3::integer), finished_at = clock_timestamp()
+     where id = $1`,
+    [runId, end.chunks, end.chunksComputed, end.rowsRead, end.measurements, end.alerts, JSON.stringify(end.failures), JSON.stringify(end.outcome)]);
+}
+
+/** What a completed run answered; null while it is not completed. */
+export async function readOutcome(db: Queryable, runId: number): Promise<unknown> {
+  const { rows } = await db.query<{ outcome: unknown }>(`select outcome from aftercare.run where id = $1 and state = 'completed'`, [runId]);
+  return rows[0]?.outcome ?? null;
 }
 
 export interface PartRow {

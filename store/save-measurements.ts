@@ -152,3 +152,11 @@ export async function saveCalculations(db: Queryable, horizon: number, rows: rea
       [block.map((row) => row.chunkId), block.map((row) => row.fittedId), block.map((row) => row.failure), horizon]);
   }
 }
+
+/** A calculator failed on these chunks: what it had said of them before says nothing of their rows as they are now. */
+export async function forgetMeasurements(db: Queryable, pairs: readonly { chunkId: number; fittedId: number }[]): Promise<void> {
+  if (pairs.length === 0) return;
+  await db.query(
+    `delete from aftercare.measurement m using unnest($1::bigint[], $2::bigint[]) as n (chunk_id, fitted_id) where m.chunk_id = n.chunk_id and m.fitted_id = n.fitted_id and m.current`,
+    [pairs.map(({ chunkId }) => chunkId), pairs.map(({ fittedId }) => fittedId)]);
+}

@@ -1,0 +1,113 @@
+/** Which calculators a model's settings ask for, and the columns they work on. */
+import { createHash } from 'node:crypto';
+import { InvalidInput } from '../domain/errors.js';
+import type { CalculatorKind } from '../domain/measurement.js';
+import type { CalculatorFailure } from '../domain/run.js';
+import { columnOf, columnsOf, quoted, type ModelSchema } from '../domain/schema.js';
+import { enabledCalculators, type CalculatorSettings, type ModelSettings } from '../domain/settings.js';
+import { ENGINE_VERSION, type CalculatorRequest } from '../engine/catalogue.js';
+import type { CalculatorColumns } from '../engine/calculator.js';
+import { storedScheme, type ModelState } from '../store/model-state.js';
+
+export interface WantedCalculator {
+  kind: CalculatorKind;
+  request: CalculatorRequest;
+  /** What it learns: content hash of reference, parameters without thresholds, columns, chunking and engine version. */
+  key: string;
+  /** How its values are judged: content hash of `key` and the threshold rules. */
+  thresholdKey: string;
+  /** Its values depend on targets that come late. */
+  onTargets: boolean;
+}
+
+/** Calculators that are switched on and have something to work on; those that lack a column come as failures with the reason. */
+export function wantedCalculators(model: Pick<ModelState, 'versionId' | 'referenceRevision' | 'schema'>, settings: ModelSettings): { wanted: WantedCalculator[]; failures: CalculatorFailure[] } {
+  const wanted: WantedCalculator[] = [];
+  const failures: CalculatorFailure[] = [];
+  for (const kind of enabledCalculators(settings.calculators).sort()) {
+    if (kind === 'realized_performance' && settings.targets.arrival === 'absent') continue;
+    try {
+      const columns = columnsFor(kind, model.schema, settings.calculators[kind]);
+      if (columns) wanted.push(withKeys(model, settings, kind, columns));
+    } catch (error) {
+      if (!(error instanceof InvalidInput)) throw error;
+      failures.push({ calculator: kind, stage: 'fit', chunkKeys: [], message: error.message });
+    }
+  }
+  return { wanted, failures };
+}
+
+function withKeys(model: Pick<ModelState, 'versionId' | 'referenceRevision'>, settings: ModelSettings, kind: CalculatorKind, columns: CalculatorColumns): WantedCalculator {
+  const own = settings.calculators[kind];
+  const { thresholds, threshold, ...parameters } = { thresholds: null, threshold: null, ...own };
+  const key = contentHash([model.versionId, '', model.referenceRevision, kind, parameters, columns, storedScheme(settings), ENGINE_VERSION]);
+  return {
+    kind, key,
+    // The catalogue pairs each kind with its settings; `own` is what stands under that kind.
+    request: { kind, settings: own, columns } as CalculatorRequest,
+    thresholdKey: contentHash([key, thresholds, threshold]),
+    onTargets: kind === 'realized_performance' || (kind === 'univariate_drift' && columnOfTarget(columns)),
+  };
+}
+
+function columnOfTarget(columns: CalculatorColumns): boolean {
+  return columns.target !== null;
+}
+
+/** @returns null where there is nothing to measure. @throws InvalidInput where a column is asked for that cannot be had */
+function columnsFor(kind: CalculatorKind, schema: ModelSchema, settings: CalculatorSettings[CalculatorKind]): CalculatorColumns | null {
+  const target = columnOf(schema, 'target')?.name ?? null;
+  const prediction = columnOf(schema, 'prediction')?.name ?? null;
+  const probabilities = columnsOf(schema, 'predicted_probability').map(({ name }) => name);
+  const features = columnsOf(schema, 'feature');
+  const none: CalculatorColumns = { continuous: [], categorical: [], target: null, prediction: null, probability: null };
+  const chosen = settings && 'columns' in settings ? settings.columns : undefined;
+  const choose = (columns: CalculatorColumns): CalculatorColumns | null => chooseColumns(kind, columns, chosen);
+  const continuous = features.filter((column) => column.kind === 'continuous').map(({ name }) => name);
+  const categorical = features.filter((column) => column.kind === 'categorical').map(({ name }) => name);
+  switch (kind) {
+    case 'univariate_drift': {
+      // Classes are categories, a regression's outcome is a number.
+      const outcomes = [prediction, target].filter((name) => name !== null);
+      const columns = schema.problemType === 'regression'
+        ? choose({ ...none, continuous: [...continuous, ...probabilities, ...outcomes], categorical })
+        : choose({ ...none, continuous: [...continuous, ...probabilities], categorical: [...categorical, ...outcomes] });
+      return columns && { ...columns, target: target !== null && [...columns.continuous, ...columns.categorical].includes(target) ? target : null };
+    }
+    case 'reconstruction_error':
+      return choose({ ...none, continuous, categorical });
+    case 'missing_values': {
+      const numbers = prediction !== null && schema.problemType !== 'classification_multiclass' ? [prediction] : [];
+      const texts = prediction !== null && schema.problemType === 'classification_multiclass' ? [prediction] : [];
+      return choose({ ...none, continuous: [...continuous, ...probabilities, ...numbers], categorical: [...categorical, ...texts] });
+    }
+    case 'unseen_values':
+      return choose({ ...none, categorical });
+    case 'numerical_range':
+      return choose({ ...none, continuous });
+    case 'estimated_performance':
+    case 'realized_performance':
+      if (schema.problemType !== 'classification_binary') throw new InvalidInput(`${kind} needs a binary classification, this model is a ${schema.problemType}`);
+      if (target === null) throw new InvalidInput(`${kind} needs a target column, the schema has none`);
+      if (probabilities.length === 0) throw new InvalidInput(`${kind} needs a predicted probability, the schema has none`);
+      return { ...none, target, prediction, probability: probabilities[0]! };
+  }
+}
+
+function chooseColumns(kind: CalculatorKind, columns: CalculatorColumns, chosen: string[] | undefined): CalculatorColumns | null {
+  const possible = [...columns.continuous, ...columns.categorical];
+  const unknown = chosen?.filter((name) => !possible.includes(name)) ?? [];
+  if (unknown.length > 0) throw new InvalidInput(`${kind} cannot take ${unknown.map(quoted).join(', ')}: it can take ${possible.map(quoted).join(', ') || 'no column of this schema'}`);
+  const take = (names: string[]): string[] => (chosen ? names.filter((name) => chosen.includes(name)) : names);
+  const taken = { ...columns, continuous: take(columns.continuous), categorical: take(columns.categorical) };
+  return taken.continuous.length + taken.categorical.length > 0 ? taken : null;
+}
+
+/** Same content, same text: keys of objects in order, whatever order they were written in. */
+function contentHash(content: unknown): string {
+  return createHash('sha256').update(JSON.stringify(content, (_key, value: unknown) => (isPlainObject(value) ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) : value))).digest('hex').slice(0, 40);
+}
+
+function isPlainObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

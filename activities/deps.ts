@@ -1,0 +1,45 @@
+/** What activities are bound to: servers and threads, never values of one request. */
+import type { CalculatorFailure } from '../domain/run.js';
+import type { Pool } from '../store/pool.js';
+
+export interface LightDeps {
+  pool: Pool;
+}
+
+/** Long work, done off the main thread so that heartbeats and cancellation get through meanwhile. */
+export type NumericTask = { kind: 'fit'; runId: number } | { kind: 'compute'; runId: number; part: number };
+
+export interface FitResult {
+  fitted: number;
+  failures: CalculatorFailure[];
+  referenceRowsRead: number;
+}
+
+export interface PartDone {
+  chunks: number;
+  rowsRead: number;
+  failures: number;
+}
+
+/** How the work gets on. */
+export interface TaskProgress {
+  done: number;
+  of: number;
+}
+
+export interface TaskOptions {
+  /** Aborted: the work ends at once and nothing of it is kept. */
+  signal?: AbortSignal;
+  onProgress?: (progress: TaskProgress) => void;
+}
+
+/** Runs a task in a thread of its own (worker/numeric-pool.ts), or in this one where a program is small (activities/numeric-work.ts). */
+export interface NumericThreads {
+  run(task: { kind: 'fit'; runId: number }, options?: TaskOptions): Promise<FitResult>;
+  run(task: { kind: 'compute'; runId: number; part: number }, options?: TaskOptions): Promise<PartDone>;
+}
+
+export interface NumericDeps {
+  pool: Pool;
+  threads: NumericThreads;
+}

@@ -1,0 +1,56 @@
+/** Activities under the names by which workflows ask for them, bound to servers and threads. */
+import { Context } from '@temporalio/activity';
+import { closeDecision, openDecision } from '../store/decisions.js';
+import { abandonRun } from './abandon-run.js';
+import type { LightActivities, NumericActivities } from './contract.js';
+import type { LightDeps, NumericDeps, TaskOptions, TaskProgress } from './deps.js';
+import { withFailures } from './failure.js';
+import { finishRun } from './finish-run.js';
+import { notify, type NotifyDeps } from './notify.js';
+import { planRun } from './plan-run.js';
+import { readLedger } from './read-ledger.js';
+
+export type { LightDeps, NumericDeps, NumericTask, NumericThreads, TaskOptions } from './deps.js';
+
+/** Stands in front of every name, because a plugin's names silently win over a user's equal ones. */
+export const PREFIX = 'aftercare';
+
+export type Registered<T> = { [K in keyof T & string as `${typeof PREFIX}${Capitalize<K>}`]: T[K] };
+
+/** Database and mail: beside the workflows, on MAIN_QUEUE. */
+export function createLightActivities(deps: LightDeps & NotifyDeps): Registered<LightActivities> {
+  return {
+    aftercareReadLedger: withFailures((request) => readLedger(deps, request)),
+    aftercarePlanRun: withFailures((request) => planRun(deps, request)),
+    aftercareFinishRun: withFailures((request) => finishRun(deps, request)),
+    aftercareAbandonRun: withFailures((request) => abandonRun(deps, request)),
+    aftercareOpenDecision: withFailures((request) => openDecision(deps.pool, request)),
+    aftercareCloseDecision: withFailures((request) => closeDecision(deps.pool, request)),
+    aftercareNotify: withFailures((request) => notify(deps, request)),
+  };
+}
+
+/** Fits and chunks: on NUMERIC_QUEUE, in threads. They heartbeat every 2 s and end within moments of a cancellation. */
+export function createNumericActivities(deps: NumericDeps): Registered<NumericActivities> {
+  return {
+    aftercareFitReference: withFailures((request) => withHeartbeats(async (options) => {
+      const { fitted, failures } = await deps.threads.run({ kind: 'fit', runId: request.runId }, options);
+      return { fitted, failures: failures.length };
+    })),
+    aftercareComputeChunks: withFailures((request) => withHeartbeats((options) => deps.threads.run({ kind: 'compute', runId: request.runId, part: request.part }, options))),
+  };
+}
+
+const HEARTBEAT_MS = 2_000;
+
+async function withHeartbeats<T>(work: (options: TaskOptions) => Promise<T>): Promise<T> {
+  const context = Context.current();
+  let progress: TaskProgress = { done: 0, of: 0 };
+  context.heartbeat(progress);
+  const timer = setInterval(() => context.heartbeat(progress), HEARTBEAT_MS);
+  try {
+    return await work({ signal: context.cancellationSignal, onProgress: (next) => { progress = next; } });
+  } finally {
+    clearInterval(timer);
+  }
+}

@@ -1,0 +1,16 @@
+/** Numeric tasks as plain calls. A worker thread answers its tasks by these; a small program or a test may call them in its own thread. */
+import type { Pool } from '../store/pool.js';
+import { computeChunks } from './compute-chunks.js';
+import type { FitResult, NumericTask, NumericThreads, PartDone, TaskOptions } from './deps.js';
+import { fitReference } from './fit-reference.js';
+import { FittedCache } from './fitted-cache.js';
+
+export async function runNumericTask(pool: Pool, cache: FittedCache, task: NumericTask, options: TaskOptions = {}): Promise<FitResult | PartDone> {
+  return task.kind === 'fit' ? fitReference(pool, task.runId, options) : computeChunks(pool, cache, task.runId, task.part, options);
+}
+
+/** No threads: each task runs where it is called, one after another or interleaved as the caller likes. */
+export function inlineThreads(pool: Pool): NumericThreads {
+  const cache = new FittedCache();
+  return { run: (task: NumericTask, options?: TaskOptions) => runNumericTask(pool, cache, task, options) } as NumericThreads;
+}

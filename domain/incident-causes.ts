@@ -1,0 +1,80 @@
+/** From judged series to incidents: which series can open one, under what cause, and in what words it is put to people. */
+import { incidentSpans, type IncidentSpan, type JudgedChunk } from './incident.js';
+import type { CalculatorKind } from './measurement.js';
+import type { IncidentKind } from './settings.js';
+
+/** One judged value of a complete analysis chunk. */
+export interface JudgedValue {
+  calculator: CalculatorKind;
+  metric: string;
+  column: string;
+  chunkKey: string;
+  alert: boolean | null;
+}
+
+export interface CauseRules {
+  keyMetric: string;
+  /** The method by which each column's drift is told: the first that was chosen for its kind. */
+  driftMethodOf: ReadonlyMap<string, string>;
+}
+
+export interface CauseSpan extends IncidentSpan {
+  kind: IncidentKind;
+  cause: string;
+}
+
+/** The cause that an alert of this series counts for; null: it is shown, but opens no incident. */
+function causeOf(value: JudgedValue, rules: CauseRules): { kind: IncidentKind; cause: string } | null {
+  switch (value.calculator) {
+    case 'estimated_performance':
+    case 'realized_performance':
+      return value.metric === rules.keyMetric ? { kind: value.calculator, cause: value.metric } : null;
+    case 'univariate_drift':
+      return rules.driftMethodOf.get(value.column) === value.metric ? { kind: 'drift', cause: value.column } : null;
+    case 'reconstruction_error':
+      return { kind: 'drift', cause: 'reconstruction_error' };
+    case 'missing_values':
+    case 'unseen_values':
+    case 'numerical_range':
+      return { kind: 'data_quality', cause: value.column };
+  }
+}
+
+/**
+ * Incidents that the current judgements make, in the order in which they opened; those that opened in the same chunk by kind and cause.
+ *
+ * @param chunkKeys complete analysis chunks in order
+ */
+export function causeSpans(chunkKeys: readonly string[], values: readonly JudgedValue[], rules: CauseRules): CauseSpan[] {
+  const causes = new Map<string, { kind: IncidentKind; cause: string; alerts: Map<string, boolean | null> }>();
+  for (const value of values) {
+    const found = causeOf(value, rules);
+    if (!found) continue;
+    const id = `${found.kind}\u0000${found.cause}`;
+    let entry = causes.get(id);
+    if (!entry) causes.set(id, entry = { ...found, alerts: new Map() });
+    // Several series may count for one cause: one alert is enough, and one that is known outweighs one that is not.
+    const before = entry.alerts.get(value.chunkKey) ?? null;
+    entry.alerts.set(value.chunkKey, before === true || value.alert === true ? true : before ?? value.alert);
+  }
+  const position = new Map(chunkKeys.map((key, i) => [key, i]));
+  return [...causes.values()]
+    .flatMap(({ kind, cause, alerts }) => incidentSpans(chunkKeys.map((key): JudgedChunk => ({ key, alert: alerts.get(key) ?? null }))).map((span): CauseSpan => ({ kind, cause, ...span })))
+    .sort((a, b) => position.get(a.openingChunk)! - position.get(b.openingChunk)! || compare(a.kind, b.kind) || compare(a.cause, b.cause));
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** The question that an incident puts to people. */
+export function questionText(incident: { kind: IncidentKind; cause: string; openingChunk: string }, model: string): string {
+  const { kind, cause, openingChunk } = incident;
+  const what = {
+    estimated_performance: `the estimated ${cause} left its thresholds`,
+    realized_performance: `the realized ${cause} left its thresholds`,
+    drift: cause === 'reconstruction_error' ? 'the inputs drifted together (reconstruction error)' : `column '${cause}' drifted`,
+    data_quality: `the data quality of column '${cause}' changed`,
+  }[kind];
+  return `Model '${model}': ${what} in chunk ${openingChunk}. Acknowledge, retrain or ignore?`;
+}

@@ -1,0 +1,26 @@
+/** The ledger as the lifecycle looks at it: what came after a number, and what the model's people want. */
+import type { BatchKind } from '../domain/batch.js';
+import type { ModelSettings } from '../domain/settings.js';
+import { NotFound } from '../domain/errors.js';
+import type { Pool } from './pool.js';
+
+export interface LedgerPage {
+  state: 'active' | 'archived' | 'deleted';
+  settings: ModelSettings;
+  settingsRevision: number;
+  lastBatch: number;
+  entries: { number: number; kind: BatchKind; rowsAccepted: number }[];
+  more: boolean;
+}
+
+/** One look: entries after `after` in order, at most `limit`; notes how far the lifecycle has looked. @throws NotFound */
+export async function readLedgerPage(pool: Pool, modelId: number, after: number, limit: number): Promise<LedgerPage> {
+  const { rows: [model] } = await pool.query<Omit<LedgerPage, 'entries' | 'more'>>(
+    `update aftercare.model set noticed_batch = greatest(noticed_batch, last_batch) where id = $1
+     returning state, settings, settings_revision as "settingsRevision", last_batch as "lastBatch"`, [modelId]);
+  if (!model) throw new NotFound(`there is no model with id ${modelId}`);
+  const { rows } = await pool.query<LedgerPage['entries'][number]>(
+    `select number, kind, rows_accepted as "rowsAccepted" from aftercare.batch where model_id = $1 and number > $2 and number <= $3 order by number limit $4`,
+    [modelId, after, model.lastBatch, limit + 1]);
+  return { ...model, entries: rows.slice(0, limit), more: rows.length > limit };
+}
