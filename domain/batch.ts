@@ -35,6 +35,10 @@ export interface Receipt {
   targets?: { matched: number; unmatched: number; changed: number };
   /** Only for analysis rows: rows whose targets were waiting for them. */
   targetsWaiting?: number;
+  /** Only for upserts: earlier rows that rows of this batch replaced. */
+  rowsReplaced?: number;
+  /** Only for removals: what rowsAccepted counts. */
+  removed?: 'rows' | 'targets';
   /** True: this key was known, this is the stored receipt, nothing was counted again. */
   duplicate: boolean;
 }

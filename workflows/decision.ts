@@ -2,6 +2,7 @@
 import { allHandlersFinished, ApplicationFailure, CancellationScope, condition, isCancellation, setCurrentDetails, setHandler, workflowInfo } from '@temporalio/workflow';
 import type { NotifyRequest } from '../activities/contract.js';
 import { ANSWERS, type DecisionAnswer } from '../domain/decision.js';
+import { reminderAfterMs, remindersDue } from '../domain/reminders.js';
 import { answerDecision, answerDecisionSignal, decisionClosed, decisionStatus, withdrawDecision, type DecisionInput, type DecisionReport, type DecisionStatus } from './messages.js';
 import { courier, quick } from './proxies.js';
 import { kindOf, reasonOf, reportTo } from './reporting.js';
@@ -64,24 +65,24 @@ export async function aftercareDecision({ modelId, question, settings }: Decisio
     }
   }
 
-  /** Reminders come after one, two, four, eight … times `remindAfterMs`: often enough to be seen, seldom enough to be read. */
   async function waitForAnswer(): Promise<void> {
     while (closing === null) {
-      const nowMs = Date.now();
-      if (nowMs >= deadlineAtMs) {
+      const waitedMs = Date.now() - askedAtMs;
+      const due = remindersDue(waitedMs, settings.remindAfterMs);
+      if (waitedMs >= settings.deadlineMs) {
         closing = { state: 'defaulted', answer: settings.fallback, by: null, note: 'nobody answered by the deadline' };
         return;
       }
-      const remindAtMs = settings.remindAfterMs > 0 ? askedAtMs + settings.remindAfterMs * 2 ** reminders : Infinity;
-      const escalateAtMs = escalated || settings.escalateAfterMs <= 0 ? Infinity : askedAtMs + settings.escalateAfterMs;
-      if (nowMs >= escalateAtMs) {
+      if (!escalated && settings.escalateAfterMs > 0 && waitedMs >= settings.escalateAfterMs) {
         escalated = true;
+        reminders = due;   // an escalation reminds as well
         notify('decision-escalated', 0);
-      } else if (nowMs >= remindAtMs) {
-        reminders += 1;
-        notify('decision-reminder', reminders);
+      } else if (due > reminders) {
+        reminders = due;
+        notify('decision-reminder', due);
       } else {
-        await condition(() => closing !== null, Math.min(remindAtMs, escalateAtMs, deadlineAtMs) - nowMs);
+        const untilMs = Math.min(reminderAfterMs(reminders + 1, settings.remindAfterMs), escalated || settings.escalateAfterMs <= 0 ? Infinity : settings.escalateAfterMs, settings.deadlineMs);
+        await condition(() => closing !== null, Math.max(1, untilMs - waitedMs));
       }
       show();
     }

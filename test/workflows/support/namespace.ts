@@ -1,6 +1,6 @@
 /** A Temporal namespace of one's own: workflow ids hang on model ids, and every test file's first model has id 1. */
 import { Connection } from '@temporalio/client';
-import { msToTs } from '@temporalio/common/lib/time';
+import { msToTs } from '@temporalio/common/lib/time.js';
 import { setTimeout as delay } from 'node:timers/promises';
 import { namespace, temporalAddress, uniqueName } from '../../support/stack.js';
 
