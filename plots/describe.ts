@@ -1,5 +1,5 @@
 /** A chunk in words: what is shown on hover, read on focus, and written in tables. */
-import { formatCount, formatShare, formatSpan, formatValue, wallTimeMs } from './format.js';
+import { formatCount, formatShare, formatSpan, formatSpanShort, formatValue, wallTimeMs } from './format.js';
 import type { ChunkPlace, SeriesPoint } from './series.js';
 
 /** e.g. `Analysis chunk 15`. */
@@ -8,10 +8,10 @@ export function chunkName(place: Pick<ChunkPlace, 'period' | 'chunk'>): string {
 }
 
 /** e.g. `1 Apr 2019 to 1 May 2019`; rows by their positions when there are no dates. */
-export function chunkDates(place: Pick<ChunkPlace, 'chunk'>, zone: string): string {
+export function chunkDates(place: Pick<ChunkPlace, 'chunk'>, zone: string, short = false): string {
   const from = wallTimeMs(place.chunk.startDate, zone);
   const to = wallTimeMs(place.chunk.endDate, zone);
-  return from !== null && to !== null ? formatSpan(from, to) : `rows ${formatCount(place.chunk.startIndex)} to ${formatCount(place.chunk.endIndex)}`;
+  return from !== null && to !== null ? (short ? formatSpanShort : formatSpan)(from, to) : `rows ${formatCount(place.chunk.startIndex)} to ${formatCount(place.chunk.endIndex)}`;
 }
 
 /** First lines of every chunk's text: which, when, how many rows, whether it may still change. */

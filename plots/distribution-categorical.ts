@@ -4,7 +4,7 @@
  */
 import { chunkAxis } from './chunk-axis.js';
 import { describePlace } from './describe.js';
-import { figure, frameOf, legend, type FigureOptions } from './figure.js';
+import { figure, frameOf, legend, ROOM_BELOW, ROOM_LEFT, ROOM_RIGHT, type FigureOptions } from './figure.js';
 import { formatCount, formatShare, shorten } from './format.js';
 import { el, type Markup } from './markup.js';
 import { chunkTarget, cross, diamond, spreadLabels, text } from './marks.js';
@@ -13,7 +13,6 @@ import { chunkId, type ChunkPlace } from './series.js';
 
 /** As many colours as there are; all other values are drawn as one. */
 const VALUES_AT_MOST = 8;
-const LABEL_ROOM = 210;
 
 interface ShareLine {
   name: string;
@@ -37,8 +36,8 @@ export function drawCategorical(distribution: CategoricalDistribution, places: r
     return chunk ? [{ place, chunk, rows: rowsOf(chunk) }] : [];
   });
   const lines = shareLines(distribution);
-  const [left, right] = [44, frame.width - LABEL_ROOM];
-  const [top, bottom] = [frame.headingHeight + 26, height - 40];
+  const [left, right] = [ROOM_LEFT, frame.width - ROOM_RIGHT];
+  const [top, bottom] = [frame.headingHeight + 26, height - ROOM_BELOW];
   const axis = chunkAxis(parts.map((part) => part.place), left, right, frame.zone);
   const y = (share: number): number => bottom - share * (bottom - top - 16);
   const drifted = parts.filter(({ chunk }) => chunk.drifted === true && chunk.period === 'analysis').length;
@@ -126,7 +125,7 @@ function endLabels(lines: readonly ShareLine[], last: { chunk: CategoricalChunk;
     return el('g', {},
       el('path', { class: 'ac-leader', d: `M${right + 1},${middles[i]!.toFixed(2)}L${right + 8},${at.toFixed(2)}` }),
       el('rect', { class: line.className, x: right + 10, y: at - 5, width: 10, height: 10, rx: 2 }),
-      text(right + 25, at + 1, shorten(line.name, 24), { class: 'ac-small ac-strong' }),
+      text(right + 25, at + 1, shorten(line.name, 22), { class: 'ac-small ac-strong' }),
       line.unseen ? text(right + 25, at + 14, `new, ${formatShare(line.analysis)}`, { class: 'ac-small ac-text-alert' })
         : text(right + 25, at + 14, `${formatShare(line.reference)} → ${formatShare(line.analysis)}`, { class: 'ac-small ac-muted' }));
   });

@@ -2,10 +2,10 @@
  * How a number's values are spread, chunk by chunk. Few chunks: a shape each, with the reference's outline behind, so that a shift is seen in place.
  * Many chunks: the median and the quartile and decile bands over time, with the reference's quartiles as lines.
  */
-import { area, curveMonotoneY, line, median } from 'd3';
+import { area, line, median } from 'd3';
 import { chunkAxis, type ChunkSpan } from './chunk-axis.js';
 import { describePlace } from './describe.js';
-import { figure, frameOf, legend, type FigureOptions } from './figure.js';
+import { figure, frameOf, legend, ROOM_BELOW, ROOM_LEFT, ROOM_RIGHT, type FigureOptions } from './figure.js';
 import { formatCount, formatShare, formatValue } from './format.js';
 import { el, join, type Markup } from './markup.js';
 import { chunkTarget, cross, diamond, path, stepBand, stepLine, text, textWidth } from './marks.js';
@@ -33,10 +33,10 @@ export function drawContinuous(distribution: ContinuousDistribution, places: rea
   const reference = referenceCounts(distribution);
   const asShapes = shapes.length <= SHAPES_AT_MOST;
   const top = frame.headingHeight + 26;
-  const bottom = height - 40;
+  const bottom = height - ROOM_BELOW;
   const values = valueAxis(visibleRange(distribution, shapes, asShapes), top + 2, bottom - 2, false);
-  const left = Math.min(120, 18 + Math.max(26, ...values.ticks.map((tick) => textWidth(tick.label))));
-  const right = frame.width - 118;
+  const left = Math.min(120, Math.max(ROOM_LEFT, ...values.ticks.map((tick) => 18 + textWidth(tick.label))));
+  const right = frame.width - ROOM_RIGHT;
   const axis = chunkAxis(shapes.map((shape) => shape.place), left, right, frame.zone);
   const drifted = shapes.filter((shape) => shape.chunk.drifted === true && shape.chunk.period === 'analysis').length;
   const subtitle = `${formatCount(drifted)} of ${formatCount(shapes.filter((s) => s.chunk.period === 'analysis').length)} analysis chunks drifted. ${describeShift(distribution, reference)}`;
@@ -114,7 +114,7 @@ interface Density {
   density: number[];
 }
 
-const GRID = 64;
+const GRID = 48;
 
 /** Half-shapes that stand on the left border of their chunk, as wide as the density there, relative to the widest of all. */
 function drawShapes(distribution: ContinuousDistribution, shapes: readonly ChunkShape[], reference: number[] | null, spans: readonly ChunkSpan[], values: ValueAxis): Markup {
@@ -171,11 +171,11 @@ function middlesOf(edges: readonly number[]): number[] {
 }
 
 function shapeArea(x: number, bulges: readonly Bulge[]): string | null {
-  return area<Bulge>().x0(x).x1((bulge) => x + bulge.width).y((bulge) => bulge.y).curve(curveMonotoneY).digits(2)(bulges) || null;
+  return area<Bulge>().x0(x).x1((bulge) => x + bulge.width).y((bulge) => bulge.y).digits(1)(bulges) || null;
 }
 
 function outline(x: number, bulges: readonly Bulge[]): string | null {
-  return line<Bulge>().x((bulge) => x + bulge.width).y((bulge) => bulge.y).curve(curveMonotoneY).digits(2)(bulges) || null;
+  return line<Bulge>().x((bulge) => x + bulge.width).y((bulge) => bulge.y).digits(1)(bulges) || null;
 }
 
 function drawQuartiles(quantiles: readonly number[], density: Density | null, highest: number, room: number, x: number, values: ValueAxis): Markup {

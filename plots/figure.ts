@@ -18,6 +18,12 @@ export interface FigureOptions {
   height?: number;
 }
 
+/** Room left and right of a plot's area, the same for all, so that figures under each other share their axis. Pixels. */
+export const ROOM_LEFT = 64;
+export const ROOM_RIGHT = 178;
+/** Room under the area for the axis' labels. */
+export const ROOM_BELOW = 30;
+
 /** Where the drawing goes, in pixels of the view box. */
 export interface Frame {
   id: string;

@@ -24,6 +24,17 @@ export function formatValue(value: number | null, digits = 4): string {
   return format(`,.${Math.min(decimals, 20)}~f`)(value).replace('-', MINUS);
 }
 
+/**
+ * How values that stand below each other are written: all with the decimals that four significant digits of the largest ask for.
+ * Falls back to `formatValue` where that would hide the small ones or run long.
+ */
+export function alignedFormat(values: readonly (number | null)[]): (value: number | null, signed?: boolean) => string {
+  const largest = Math.max(0, ...values.map((value) => (value !== null && Number.isFinite(value) ? Math.abs(value) : 0)));
+  if (largest >= 1e7 || largest < 1e-3) return (value, signed = false) => (signed && value !== null ? formatDifference(value, 2) : formatValue(value));
+  const write = format(`,.${Math.max(0, 3 - Math.floor(Math.log10(largest)))}f`);
+  return (value, signed = false) => (value === null || !Number.isFinite(value) ? formatValue(value) : `${signed && value > 0 ? '+' : ''}${write(value).replace('-', MINUS)}`);
+}
+
 /** With a sign, for differences: +0.0011. */
 export function formatDifference(value: number, digits = 3): string {
   const text = formatValue(value, digits);
@@ -90,6 +101,14 @@ export function formatDate(wallMs: number, withTime = false): string {
   const date = new Date(wallMs);
   const day = `${date.getUTCDate()} ${MONTHS[date.getUTCMonth()]!} ${date.getUTCFullYear()}`;
   return withTime ? `${day} ${two(date.getUTCHours())}:${two(date.getUTCMinutes())}` : day;
+}
+
+/** As short as it can be said: 30 Jul – 29 Aug 2019. For tables. */
+export function formatSpanShort(startMs: number, endMs: number): string {
+  const from = formatDate(startMs);
+  const to = formatDate(endMs);
+  if (endMs - startMs < 48 * 3_600_000) return formatSpan(startMs, endMs).replace(' to ', ' – ');
+  return from.slice(-4) === to.slice(-4) ? `${from.slice(0, -5)} – ${to}` : `${from} – ${to}`;
 }
 
 /** From the first to the last moment, with times of day where the days alone would not tell them apart. */

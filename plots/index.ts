@@ -10,6 +10,6 @@ export { describeEstimateError, estimateError, type EstimateError } from './comp
 export { summarize, standingOf, type Standing, type Summary } from './summary.js';
 export { alignTo, countAlerts, findSeries, placesOf, seriesOf, type ChunkPlace, type Series, type SeriesPoint } from './series.js';
 export { calculatorName, metricName } from './names.js';
-export { formatCount, formatDate, formatDifference, formatDuration, formatMoment, formatShare, formatSpan, formatValue, shorten, wallTimeMs } from './format.js';
+export { alignedFormat, formatCount, formatDate, formatDifference, formatDuration, formatMoment, formatShare, formatSpan, formatSpanShort, formatValue, shorten, wallTimeMs } from './format.js';
 export type { FigureOptions } from './figure.js';
 export type { Markup } from './markup.js';

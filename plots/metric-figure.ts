@@ -4,7 +4,7 @@
  */
 import { chunkAxis, type ChunkAxis } from './chunk-axis.js';
 import { describePlace, describePoint, describeTargets } from './describe.js';
-import { figure, frameOf, legend, type FigureOptions } from './figure.js';
+import { figure, frameOf, legend, ROOM_BELOW, ROOM_LEFT, ROOM_RIGHT, type FigureOptions } from './figure.js';
 import { formatCount, formatShare, formatValue } from './format.js';
 import { el, join, type Markup } from './markup.js';
 import { chunkTarget, cross, diamond, dot, hatch, path, spreadLabels, stepBand, stepLine, text, textWidth } from './marks.js';
@@ -77,11 +77,11 @@ function layOut(input: MetricFigure, options: FigureOptions): Scene {
   const places = placesOf(input.layers.map((layer) => layer.series));
   const points = input.layers.map((layer) => alignTo(places, layer.series));
   const top = frame.headingHeight + 26;
-  const bottom = (options.height ?? 320) - 40 - (input.coverage ? COVERAGE_ROOM : 0);
+  const bottom = (options.height ?? 320) - ROOM_BELOW - (input.coverage ? COVERAGE_ROOM : 0);
   const values = valueAxis(everyValue(points), top + 4, bottom - 4, input.unit);
-  const left = Math.min(120, Math.max(input.coverage ? 62 : 44, 18 + Math.max(0, ...values.ticks.map((tick) => textWidth(tick.label)))));
+  const left = Math.min(120, Math.max(ROOM_LEFT, 18 + Math.max(0, ...values.ticks.map((tick) => textWidth(tick.label)))));
   const labels = endLabels(input, points).map((label) => textWidth(label.words));
-  const right = frame.width - Math.min(220, 20 + Math.max(40, ...labels));
+  const right = frame.width - Math.min(220, Math.max(ROOM_RIGHT, ...labels.map((width) => width + 20)));
   const axis = chunkAxis(places, left, right, frame.zone);
   const narrow = (right - left) / Math.max(1, places.length);
   return {

@@ -13,13 +13,13 @@ export function runs(input: ReportInput): Markup {
   const ordered = [...input.runs].sort((a, b) => a.number - b.number);
   const failures = ordered.flatMap((run) => run.failures.map((failure) => ({ run: run.number, ...failure })));
   const columns = [
-    { name: 'Run', numeric: true }, { name: 'State' }, { name: 'Why' }, { name: 'Rows read', numeric: true }, { name: 'Chunks computed', numeric: true }, { name: 'Chunks in all', numeric: true },
+    { name: 'Run', numeric: true }, { name: 'State' }, { name: 'Why' }, { name: 'Rows read', numeric: true }, { name: 'Reference rows', numeric: true }, { name: 'Chunks computed', numeric: true }, { name: 'Chunks in all', numeric: true },
     { name: 'Alerts', numeric: true }, { name: 'Finished' }, { name: 'Took', numeric: true },
   ];
   const rows = ordered.map((run) => ({
     alerting: run.state === 'failed',
     cells: [
-      String(run.number), run.state, `${run.trigger}, by ${run.requestedBy}`, `${formatCount(run.rowsRead)}${run.referenceRowsRead > 0 ? ` + ${formatCount(run.referenceRowsRead)} of the reference` : ''}`,
+      String(run.number), run.state, `${run.trigger}, by ${run.requestedBy}`, formatCount(run.rowsRead), formatCount(run.referenceRowsRead),
       formatCount(run.chunksComputed), formatCount(run.chunks), formatCount(run.alerts), run.finishedAt ? formatMoment(run.finishedAt) : '', run.elapsedMs === null ? '' : formatDuration(run.elapsedMs),
     ],
   }));

@@ -1,11 +1,11 @@
 /** The top of the report: how the model stands, in words and numbers, and what needs somebody. */
 import type { Incident } from '../domain/incident.js';
+import type { CalculatorKind } from '../domain/measurement.js';
 import type { IncidentKind } from '../domain/settings.js';
-import { describeEstimateError } from './compare.js';
 import { alertReason, chunkDates, describeBounds } from './describe.js';
 import { formatCount, formatDate, formatMoment, formatShare, formatValue, wallTimeMs } from './format.js';
 import { el, join, type Child, type Markup } from './markup.js';
-import { calculatorName, metricName, sentence } from './names.js';
+import { metricName, sentence } from './names.js';
 import type { ReportDecision, ReportInput } from './report-input.js';
 import { flag, section, table } from './report-parts.js';
 import type { ChunkPlace } from './series.js';
@@ -72,11 +72,24 @@ function tiles(input: ReportInput, summary: Summary): Markup {
     standingTile(`Estimated ${name}`, summary.estimated),
     standingTile(`Realized ${name}`, summary.realized),
     tile('Error of the estimate', summary.error ? formatValue(summary.error.meanAbsolute, 2) : 'unknown', summary.error ? `mean over ${formatCount(summary.error.chunks)} chunks; bias ${summary.error.bias > 0 ? '+' : ''}${formatValue(summary.error.bias, 2)}` : 'no realized values yet'),
-    tile('Alerts', formatCount(alerts), summary.alerts.filter((entry) => entry.alerts > 0).map((entry) => `${calculatorName(entry.calculator).replace(/ \(.*/, '').toLowerCase()} ${formatCount(entry.alerts)}`).join(', ') || 'none in any analysis chunk', alerts > 0),
+    tile('Alerts', formatCount(alerts), alertNote(summary), alerts > 0),
     tile('Targets', summary.coverage === null ? 'none' : formatShare(summary.coverage), `${formatCount(counts.targetsMatched)} matched${counts.targetsWaiting > 0 ? `, ${formatCount(counts.targetsWaiting)} wait for their row` : ''}; arrival ${input.settings.targets.arrival}`),
     tile('Chunks', formatCount(summary.chunksAnalysis), `${summary.chunksOpen > 0 ? `${formatCount(summary.chunksOpen)} still open; ` : ''}${formatCount(summary.chunksReference)} in the reference`),
     tile('Rows', formatCount(counts.analysisRows), `${formatCount(counts.referenceRows)} in the reference; ${formatCount(counts.rowsDuplicate)} duplicates, ${formatCount(counts.rowsQuarantined)} quarantined`),
     tile('Data', end === null ? 'no dates' : formatDate(end), end === null ? 'rows in the order they came' : `newest row${begin === null ? '' : `; analysis since ${formatDate(begin)}`} (${zone})`));
+}
+
+/** Drift and quality by calculator; performance apart, because each metric alerts on its own. */
+function alertNote(summary: Summary): string {
+  const drift = countOf(summary, ['univariate_drift', 'reconstruction_error']);
+  const quality = countOf(summary, ['missing_values', 'unseen_values', 'numerical_range']);
+  const performance = countOf(summary, ['estimated_performance', 'realized_performance']);
+  if (drift + quality + performance === 0) return 'none in any analysis chunk';
+  return `performance ${formatCount(performance)}, drift ${formatCount(drift)}, data quality ${formatCount(quality)}`;
+}
+
+function countOf(summary: Summary, calculators: CalculatorKind[]): number {
+  return summary.alerts.reduce((sum, entry) => sum + (calculators.includes(entry.calculator) ? entry.alerts : 0), 0);
 }
 
 function standingTile(name: string, standing: Standing | null): Markup {
@@ -131,11 +144,6 @@ function incidentTable(incidents: readonly Incident[], places: readonly ChunkPla
     cells: [KINDS[incident.kind], incident.kind === 'drift' || incident.kind === 'data_quality' ? incident.cause.replaceAll('reconstruction_error', 'reconstruction error') : metricName(incident.cause), from(incident.openingChunk), formatCount(incident.chunkCount),
       incident.state === 'open' && incident.ongoing ? flag('open, ongoing') : `${incident.state}${incident.ongoing ? ', ongoing' : ', over'}`],
   })));
-}
-
-export function performanceLead(summary: Summary): string {
-  if (!summary.estimated && !summary.realized) return `No ${metricName(summary.metric)} was computed.`;
-  return summary.estimated ? describeEstimateError(summary.metric, summary.error) : 'There is no estimate; the values are those that came true.';
 }
 
 function plural(count: number, one: string, many: string): string {

@@ -2,12 +2,11 @@
 import { describeEstimateError, estimateError } from './compare.js';
 import { chunkDates } from './describe.js';
 import { drawComparison, drawPerformance } from './figures.js';
-import { formatCount, formatDifference, formatShare, formatValue } from './format.js';
+import { alignedFormat, formatCount, formatShare } from './format.js';
 import { metricName, sentence } from './names.js';
-import type { Markup } from './markup.js';
+import { el, type Markup } from './markup.js';
 import type { ReportInput } from './report-input.js';
 import { figureCard, flag, newestFirst, section } from './report-parts.js';
-import { performanceLead } from './report-overview.js';
 import { alignTo, countAlerts, findSeries, hasValues, placesOf, type Series, type SeriesPoint } from './series.js';
 import type { Summary } from './summary.js';
 
@@ -17,9 +16,9 @@ export function keyMetric(input: ReportInput, summary: Summary): Markup {
   const estimated = summary.estimated?.series ?? null;
   const realized = summary.realized?.series ?? null;
   const name = sentence(metricName(summary.metric));
-  return section('performance', `${name} over time`, performanceLead(summary),
+  return section('performance', `${name} over time`, estimated || realized ? null : `No ${metricName(summary.metric)} was computed.`,
     performanceFigure(estimated, realized, 'key-metric', input.settings.zone, 340),
-    estimated || realized ? chunkTable(estimated, realized, input.settings.zone) : null);
+    estimated || realized ? el('div', { class: 'card' }, chunkTable(estimated, realized, input.settings.zone)) : null);
 }
 
 /** Every other metric that was estimated or realized. */
@@ -51,15 +50,16 @@ function chunkTable(estimated: Series | null, realized: Series | null, zone: str
     { name: 'Chunk', numeric: true }, { name: 'Dates' }, { name: 'Rows', numeric: true }, { name: 'Estimated', numeric: true }, { name: 'Band', numeric: true },
     { name: 'Realized', numeric: true }, { name: 'Error', numeric: true }, { name: 'Targets', numeric: true }, { name: 'Judgement' },
   ];
+  const write = alignedFormat([...guesses, ...truths].map((point) => point?.value ?? null));
   const rows = places.map((place, i) => {
     const [guess, truth] = [guesses[i] ?? null, truths[i] ?? null];
     const both = guess?.value !== null && guess?.value !== undefined && truth?.value !== null && truth?.value !== undefined;
     return {
       alerting: guess?.alert === true || truth?.alert === true,
       cells: [
-        String(place.chunk.index), chunkDates(place, zone), `${formatCount(place.chunk.rows)}${place.chunk.complete ? '' : ' (open)'}`,
-        cell(guess), guess && guess.bandLower !== null && guess.bandUpper !== null ? `${formatValue(guess.bandLower)} – ${formatValue(guess.bandUpper)}` : '',
-        `${cell(truth)}${truth && truth.value !== null && !place.chunk.final ? ' (provisional)' : ''}`, both ? formatDifference(guess.value! - truth.value!, 2) : '',
+        String(place.chunk.index), chunkDates(place, zone, true), `${formatCount(place.chunk.rows)}${place.chunk.complete ? '' : ' (open)'}`,
+        cell(guess, write), guess && guess.bandLower !== null && guess.bandUpper !== null ? `${write(guess.bandLower)} – ${write(guess.bandUpper)}` : '',
+        `${cell(truth, write)}${truth && truth.value !== null && !place.chunk.final ? ' prov.' : ''}`, both ? write(guess.value! - truth.value!, true) : '',
         place.chunk.rows > 0 ? formatShare(place.chunk.targets / place.chunk.rows) : '', judgement(guess, truth),
       ],
     };
@@ -67,8 +67,8 @@ function chunkTable(estimated: Series | null, realized: Series | null, zone: str
   return newestFirst(columns, rows, CHUNKS_SHOWN);
 }
 
-function cell(point: SeriesPoint | null): string {
-  return point === null || point.value === null ? '–' : formatValue(point.value);
+function cell(point: SeriesPoint | null, write: (value: number | null) => string): string {
+  return point === null || point.value === null ? '–' : write(point.value);
 }
 
 function judgement(guess: SeriesPoint | null, truth: SeriesPoint | null): Markup | string {

@@ -4,7 +4,7 @@ import { FIGURE_STYLE, FONT, PRINT_VARIABLES, THEME_VARIABLES } from './theme.js
 const PAGE = `
 *{box-sizing:border-box}
 html{scroll-behavior:smooth;scroll-padding-top:60px}
-body{margin:0;background:var(--ac-past);color:var(--ac-ink);font:15px/1.5 ${FONT}}
+body{margin:0;background:var(--ac-page);color:var(--ac-ink);font:15px/1.5 ${FONT}}
 a{color:var(--ac-focus);text-underline-offset:2px}
 a:focus-visible,button:focus-visible,summary:focus-visible,[tabindex]:focus-visible{outline:2px solid var(--ac-focus);outline-offset:2px}
 svg [tabindex]:focus-visible{outline:none}
@@ -24,9 +24,9 @@ p{margin:4px 0 10px}.muted{color:var(--ac-muted)}.small{font-size:13px}
 .verdict{display:flex;gap:14px;align-items:flex-start;margin:16px 0;padding:14px 18px;border-radius:12px;background:var(--ac-paper);border:1px solid var(--ac-grid);border-left:5px solid var(--ac-rest);font-size:16.5px}
 .verdict b{font-weight:650}.verdict.bad{border-left-color:var(--ac-alert)}.verdict.good{border-left-color:var(--ac-c2)}
 .verdict .sign{font-size:20px;line-height:1.25;color:var(--ac-muted)}.verdict.bad .sign{color:var(--ac-alert)}.verdict.good .sign{color:var(--ac-c2)}
-.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(180px,1fr));gap:12px;margin:14px 0}
-.tile{background:var(--ac-paper);border:1px solid var(--ac-grid);border-radius:12px;padding:11px 15px 12px}
-.tile .name{font-size:13px;color:var(--ac-muted)}.tile .value{font-size:25px;font-weight:650;letter-spacing:-.02em;line-height:1.25;font-variant-numeric:tabular-nums}
+.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(215px,1fr));gap:10px;margin:14px 0}
+.tile{background:var(--ac-paper);border:1px solid var(--ac-grid);border-radius:12px;padding:9px 14px 10px}
+.tile .name{font-size:13px;color:var(--ac-muted)}.tile .value{font-size:22px;font-weight:650;letter-spacing:-.02em;line-height:1.25;font-variant-numeric:tabular-nums}
 .tile .note{font-size:12.5px;color:var(--ac-muted)}.tile.alerting .value::after{content:"◆";color:var(--ac-alert);font-size:15px;margin-left:7px;vertical-align:3px}
 .card{background:var(--ac-paper);border:1px solid var(--ac-grid);border-radius:12px;padding:15px 18px;margin:12px 0}
 .card.urgent{border-left:5px solid var(--ac-alert)}
@@ -42,9 +42,10 @@ figure .save button{font-size:12px;padding:2px 8px}
 .many .mark{color:var(--ac-alert);white-space:nowrap;font-weight:600}.many .calm{color:var(--ac-muted);white-space:nowrap}
 .scroll{overflow-x:auto}
 table{border-collapse:collapse;width:100%;font-size:13.5px;font-variant-numeric:tabular-nums}
+td.n+td.wide,th.n+th{padding-left:8px}td.n{white-space:nowrap}
 th,td{text-align:left;padding:5px 12px 5px 0;border-bottom:1px solid var(--ac-grid);vertical-align:top}
 th{font-weight:600;color:var(--ac-muted);font-size:12.5px;white-space:nowrap}
-td.n,th.n{text-align:right;white-space:nowrap}td.wide{overflow-wrap:anywhere}tr.alerting td:first-child{box-shadow:inset 3px 0 0 var(--ac-alert);padding-left:8px}
+td.n,th.n{text-align:right;white-space:nowrap}td.wide{overflow-wrap:break-word}tr.alerting td:first-child{box-shadow:inset 3px 0 0 var(--ac-alert);padding-left:8px}
 .flag{color:var(--ac-alert);font-weight:600;white-space:nowrap}
 pre{margin:8px 0 2px;padding:10px 12px;background:var(--ac-past);border:1px solid var(--ac-grid);border-radius:8px;overflow-x:auto;font:13px/1.55 ui-monospace,"SFMono-Regular",Menlo,Consolas,"Liberation Mono",monospace}
 code{font:.92em ui-monospace,Menlo,Consolas,"Liberation Mono",monospace}

@@ -4,13 +4,13 @@
  */
 
 const LIGHT = {
-  paper: '#ffffff', ink: '#17202c', muted: '#5a6676', grid: '#e3e8ee', past: '#f4f6f9',
+  page: '#f3f5f8', paper: '#ffffff', ink: '#17202c', muted: '#5a6676', grid: '#e3e8ee', past: '#f4f6f9',
   estimated: '#5f3dc4', realized: '#00727f', alert: '#c4122f', threshold: '#a4471f', focus: '#1c64d9',
   c0: '#4c6ef5', c1: '#e8890c', c2: '#2b9a66', c3: '#b5459f', c4: '#0d8ba1', c5: '#a07a1f', c6: '#7d5ba6', c7: '#c2574a', rest: '#aab4c0', 'band-opacity': '.13',
 };
 
 const DARK: typeof LIGHT = {
-  paper: '#141b24', ink: '#e9eef5', muted: '#a3b0c0', grid: '#2a3543', past: '#1a232e',
+  page: '#0c1219', paper: '#141b24', ink: '#e9eef5', muted: '#a3b0c0', grid: '#2a3543', past: '#1a232e',
   estimated: '#b8a2ff', realized: '#4fd0d6', alert: '#ff7083', threshold: '#f2a07b', focus: '#7db3ff',
   c0: '#7e97ff', c1: '#f5ab4b', c2: '#55c48d', c3: '#df83cd', c4: '#4dbcd0', c5: '#d3b05c', c6: '#b094da', c7: '#ec8b7f', rest: '#5d6977', 'band-opacity': '.22',
 };
