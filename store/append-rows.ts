@@ -32,6 +32,8 @@ export interface AppendOptions {
   onProgress?: ((progress: AppendProgress) => void) | undefined;
   /** Cancelling leaves no trace. */
   signal?: AbortSignal | undefined;
+  /** Called after the commit, or when the key turned out to be known, with the batch's ledger number. */
+  onCommitted?: ((modelId: number, batchNumber: number) => void) | undefined;
   /** Batch ids that earlier attempts of this same call drew: if one of them was committed after all, its receipt is no repeat. */
   attempts?: Set<number> | undefined;
 }
@@ -63,6 +65,12 @@ export class KeyKnown extends Error {
 
 /** Runs an append in a transaction; a known key gives the stored receipt, whether it was known at the start or came in meanwhile. */
 export async function appendOnce(pool: Pool, found: FoundModel, options: AppendOptions, append: (tx: Transaction) => Promise<Receipt>): Promise<Receipt> {
+  const receipt = await appendUnlessKnown(pool, found, options, append);
+  options.onCommitted?.(found.modelId, receipt.number);
+  return receipt;
+}
+
+async function appendUnlessKnown(pool: Pool, found: FoundModel, options: AppendOptions, append: (tx: Transaction) => Promise<Receipt>): Promise<Receipt> {
   if (options.key !== undefined) {
     const known = await findBatch(pool, found.modelId, checkBatchKey(options.key));
     if (known) return receiptOf(known, options);
@@ -73,6 +81,17 @@ export async function appendOnce(pool: Pool, found: FoundModel, options: AppendO
     if (error instanceof KeyKnown) return receiptOf(error.batch, options);
     throw error;
   }
+}
+
+/** The answer to a key that is known already, so that an input need not even be opened; null when it is new. @throws NotFound, Conflict */
+export async function findReceipt(pool: Pool, model: ModelRef, options: AppendOptions & { key: string }): Promise<Receipt | null> {
+  const found = await findModel(pool, model, options.version);
+  requireActive(found);
+  const known = await findBatch(pool, found.modelId, checkBatchKey(options.key));
+  if (!known) return null;
+  const receipt = receiptOf(known, options);
+  options.onCommitted?.(found.modelId, receipt.number);
+  return receipt;
 }
 
 function receiptOf(known: KnownBatch, { attempts }: AppendOptions): Receipt {
@@ -122,7 +141,7 @@ export async function appendRowsIn(tx: Transaction, found: FoundModel, taken: Ta
       model: found.name, version: found.versionNumber, kind: 'analysis', key,
       rowsRead: intake.rowsRead, rowsAccepted: accepted, rowsDuplicate: settled.duplicates, rowsQuarantined: quarantine.rows, quarantine: quarantine.reasons,
       columnsUnknown: taken.unknown, columnsMissing: taken.missing,
-      ...(targets ? { targets } : {}), ...(waiting > 0 ? { targetsWaiting: waiting } : {}), duplicate: false,
+      ...(settled.replaced > 0 ? { rowsReplaced: settled.replaced } : {}), ...(targets ? { targets } : {}), ...(waiting > 0 ? { targetsWaiting: waiting } : {}), duplicate: false,
     },
   });
   await quarantine.save(tx, batchId);

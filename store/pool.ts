@@ -24,6 +24,8 @@ export function openPool(databaseUrl: string, options: { max?: number; applicati
   });
   // An idle connection that the server closes (restart, kill) is replaced by the next query; without a listener it would end the process.
   pool.on('error', () => undefined);
+  // The same for a connection that is lost while a transaction holds it: whoever waits for its query gets the error.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
 }
 
