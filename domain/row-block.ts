@@ -50,6 +50,8 @@ export interface RowSource {
   /** For messages: the file's name, `standard input`, `rows given in code`. */
   readonly label: string;
   readonly columnNames: string[];
+  /** Columns among these that cannot be asked for, and why: nested ones of a Parquet file. */
+  readonly unreadable?: ReadonlyMap<string, string>;
   /** Total bytes, where known, and how many were read: for progress. */
   readonly progress: { bytesRead: number; bytesTotal: number | null };
   /** Columns in the order of the argument; one that the input lacks comes as all missing. */

@@ -78,12 +78,14 @@ class HandleBuffer implements AsyncBuffer {
 
 class ParquetSource implements RowSource {
   readonly columnNames: string[];
+  readonly unreadable: ReadonlyMap<string, string>;
   private readonly elements: Map<string, SchemaElement>;
 
   constructor(readonly label: string, private readonly file: HandleBuffer, private readonly metadata: FileMetaData, private readonly release: () => Promise<void>) {
     const children = parquetSchema(metadata).children;
     this.columnNames = children.map(({ element }) => element.name);
-    this.elements = new Map(children.filter((child) => child.children.length === 0 && child.element.repetition_type !== 'REPEATED').map(({ element }) => [element.name, element]));
+    this.unreadable = new Map(children.filter((child) => child.children.length > 0 || child.element.repetition_type === 'REPEATED').map(({ element }) => [element.name, 'nested (a list, map or structure)']));
+    this.elements = new Map(children.filter(({ element }) => !this.unreadable.has(element.name)).map(({ element }) => [element.name, element]));
   }
 
   get progress(): RowSource['progress'] {
@@ -92,8 +94,8 @@ class ParquetSource implements RowSource {
 
   async *blocks(columns: readonly SchemaColumn[], zone: string): AsyncGenerator<RowBlock> {
     const present = columns.filter(({ name }) => this.columnNames.includes(name));
-    const nested = present.find(({ name }) => !this.elements.has(name));
-    if (nested) throw new InvalidInput(`${this.label}: column ${quoted(nested.name)} is nested (a list, map or structure): write its parts as columns of their own, or ignore it`);
+    const nested = present.find(({ name }) => this.unreadable.has(name));
+    if (nested) throw new InvalidInput(`${this.label}: column ${quoted(nested.name)} is ${this.unreadable.get(nested.name) ?? ''}: write its parts as columns of their own, or ignore it`);
     const block = new BlockBuilder(columns, zone);
     const readers = new Map<ColumnBuilder, ReturnType<typeof columnReader>>();
     for (const column of block.columns) {
