@@ -1,5 +1,7 @@
 /** Numerics on typed columns: pure functions, no clock, file, network or hidden randomness. Public as `aftercare/engine`. */
 export { alertCountRanking, type RankedColumn } from './ranking.js';
+export { splitRows, type ChunkRange, type ChunkRule, type Chunks, type Incomplete } from './chunker.js';
+export { periodsOf, type CalendarPeriods } from './periods.js';
 export type { CalculatorColumns, ReferenceSeries } from './calculator.js';
 export {
   calculateChunk, ENGINE_VERSION, fitCalculator, judge, rawThresholdsOf, requiredChunkColumns, requiredColumns, thresholdsOf,
@@ -11,3 +13,5 @@ export {
   type CategoricalColumn, type Column, type ContinuousColumn, type Frame, type RowRange, type TimestampColumn,
 } from './frame.js';
 export { boundsOf, checkRule, isNotInside, isOutside, type Limits } from './threshold.js';
+export type { CategoricalImputation, ContinuousImputation } from './learn/impute.js';
+export { realizedBesideEstimate } from './estimators/estimated-performance.js';
