@@ -18,6 +18,9 @@ export function checkModelName(name: string): string {
 /** @returns true when the reference needs its target in every row. @throws InvalidInput when the schema cannot feed the calculators that are switched on */
 export function checkPrerequisites(schema: ModelSchema, settings: ModelSettings): boolean {
   checkSchema(schema);
+  if (settings.chunking.kind === 'period' && !columnOf(schema, 'timestamp')) {
+    throw new InvalidInput(`chunking by period (${settings.chunking.period}) needs a timestamp column and the schema has none: name one, or chunk by size or count`);
+  }
   const needsTarget = enabledCalculators(settings.calculators).some((kind) => kind === 'estimated_performance' || kind === 'realized_performance');
   if (!needsTarget) return false;
   for (const role of ['target', 'prediction', 'predicted_probability'] as const) {
