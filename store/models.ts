@@ -1,4 +1,5 @@
 /** Models as people ask for them: list, show, change settings, archive, delete. */
+import { isDeepStrictEqual } from 'node:util';
 import { Conflict } from '../domain/errors.js';
 import type { ModelSchema, ProblemType } from '../domain/schema.js';
 import type { ModelSettings } from '../domain/settings.js';
@@ -164,7 +165,7 @@ export async function updateSettings(pool: Pool, model: ModelRef, change: (curre
     const found = await findModel(tx, modelId);
     if (found.state === 'archived') throw new Conflict(`model '${found.name}' is archived: its settings stay as they are`);
     const settings = change(found.settings, found.schema);
-    if (JSON.stringify(settings) === JSON.stringify(found.settings)) return { modelId, settings, settingsRevision: found.settingsRevision, previous: found.settings };
+    if (isDeepStrictEqual(settings, found.settings)) return { modelId, settings, settingsRevision: found.settingsRevision, previous: found.settings };
     const { rows: [changed] } = await tx.query<{ settings_revision: number }>(
       'update aftercare.model set settings = $2, settings_revision = settings_revision + 1 where id = $1 returning settings_revision', [modelId, JSON.stringify(settings)]);
     await recordAudit(tx, { modelId, by, action: 'settings changed', detail: { before: found.settings, after: settings } });
