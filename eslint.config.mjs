@@ -8,7 +8,7 @@ const rooms = {
   plots: ['domain'],
   activities: ['engine', 'store', 'plots', 'domain'],
   workflows: ['domain'],
-  client: ['workflows', 'store', 'plots', 'domain'],
+  client: ['workflows', 'store', 'plots', 'embedded', 'domain'],
   worker: ['workflows', 'activities', 'store', 'engine', 'domain'],
   embedded: ['domain'],
   server: ['client', 'store', 'plots', 'domain'],

@@ -47,7 +47,7 @@ async function runDoctor(options: DoctorOptions): Promise<void> {
   const mailUrl = options.mail ?? process.env.AFTERCARE_MAIL_URL;
   const groups: Check[][] = await Promise.all([
     servers.databaseUrl === undefined ? checkEmbeddedPostgres(servers.dataFolder) : checkDatabase(servers.databaseUrl, mend),
-    servers.temporalAddress === undefined ? checkEmbeddedTemporal() : checkTemporal(servers.temporalAddress, servers.namespace, servers.temporalFrom ?? 'flag', mend),
+    servers.temporalAddress === undefined ? checkEmbeddedTemporal() : checkTemporal(servers.temporalAddress, servers.namespace, mend),
     checkPorts({ postgres: remembered.postgres ?? 54_320, temporal: remembered.temporal ?? 7_233, ui: remembered.ui ?? 8_233 }, servers.stack).then((check) => [check]),
     checkDisk(servers.dataFolder).then((check) => [check]),
     checkDisk(cacheFolder()).then((check) => [{ ...check, name: 'cache' }]),

@@ -4,6 +4,7 @@ import { delimiter, join } from 'node:path';
 import { Connection } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { SEARCH_ATTRIBUTES } from '../../domain/names.js';
+import { resolveTarget } from '../../domain/temporal-target.js';
 import { findInstalledTemporal, isNewEnough } from '../../embedded/temporal-binary.js';
 import { fail, guarded, ok, warn, type Check } from './check.js';
 
@@ -11,14 +12,11 @@ import { fail, guarded, ok, warn, type Check } from './check.js';
 const KEYWORD = 2;
 const PATIENCE_MS = 5_000;
 
-/**
- * @param from 'environment' takes TLS, API key and headers from Temporal's own configuration as well
- * @param mend register missing search attributes
- */
-export function checkTemporal(address: string, namespace: string, from: 'flag' | 'environment' | 'stack', mend: boolean): Promise<Check[]> {
+/** @param mend register missing search attributes */
+export function checkTemporal(address: string, namespace: string, mend: boolean): Promise<Check[]> {
   return guarded('temporal', `see that Temporal runs at ${address} and that namespace '${namespace}', TLS and API key are right; or start one with 'aftercare up'`, async () => {
-    const configured = from === 'stack' ? {} : loadClientConnectConfig().connectionOptions;
-    const connection = await Connection.connect({ ...configured, address, connectTimeout: PATIENCE_MS });
+    const { connectionOptions } = resolveTarget({ address, namespace }, loadClientConnectConfig());
+    const connection = await Connection.connect({ ...connectionOptions, connectTimeout: PATIENCE_MS });
     try {
       return await connection.withDeadline(Date.now() + PATIENCE_MS, async () => {
         const { serverVersion } = await connection.workflowService.getSystemInfo({});

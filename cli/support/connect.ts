@@ -1,8 +1,6 @@
 /** How every command that talks to a stack finds it: flags, then the environment, then the stack that `aftercare up` started in the data folder. */
-import { userInfo } from 'node:os';
 import type { Command } from 'commander';
 import { Aftercare } from '../../client/index.js';
-import { locateStack } from '../../embedded/locate.js';
 
 export interface StackOptions {
   data?: string;
@@ -26,23 +24,15 @@ export function withStackOptions(command: Command): Command {
 
 /** Opens a client, hands it to `work`, closes it again. */
 export async function withClient<T>(options: StackOptions, work: (client: Aftercare) => Promise<T>): Promise<T> {
-  const stack = await locateStack(options);
   const client = await Aftercare.connect({
-    databaseUrl: stack.databaseUrl,
-    temporal: { address: stack.temporalAddress, namespace: stack.namespace },
-    by: options.as ?? defaultActor(),
+    ...(options.databaseUrl === undefined ? {} : { databaseUrl: options.databaseUrl }),
+    ...(options.data === undefined ? {} : { data: options.data }),
+    ...(options.as === undefined ? {} : { by: options.as }),
+    temporal: { ...(options.temporalAddress === undefined ? {} : { address: options.temporalAddress }), ...(options.namespace === undefined ? {} : { namespace: options.namespace }) },
   });
   try {
     return await work(client);
   } finally {
     await client.close();
-  }
-}
-
-function defaultActor(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return 'unknown';   // a user id without an entry in the password file
   }
 }

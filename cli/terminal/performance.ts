@@ -1,9 +1,12 @@
 /** Estimated and realized performance per chunk, and the ranking of columns, for a terminal. */
 import type { Result } from '../../domain/measurement.js';
-import { alignedFormat, alignTo, estimateError, describeEstimateError, findSeries, formatCount, formatSpanShort, metricName, placesOf, seriesOf, wallTimeMs, type ChunkPlace, type RankedColumn } from '../../plots/index.js';
+import { alignedFormat, alignTo, estimateError, describeEstimateError, findSeries, formatCount, formatDate, formatSpanShort, metricName, placesOf, seriesOf, wallTimeMs, type ChunkPlace, type RankedColumn } from '../../plots/index.js';
 import { bar, sparkline } from './sparkline.js';
 import { columnsOf, fit, pad, printable, styleOf, type TerminalOptions } from './style.js';
 import { table } from './table.js';
+
+// A narrower terminal gets fewer columns.
+const WIDE = 116;
 
 export interface PerformanceOptions extends TerminalOptions {
   /** IANA name of the zone in which dates are written; default UTC. */
@@ -21,16 +24,29 @@ export function performanceTable(results: readonly Result[], metric: string, opt
   if (places.length === 0) return `no ${metricName(metric)} was computed yet`;
   const [guesses, truths] = [alignTo(places, estimated), alignTo(places, realized)];
   const write = alignedFormat([...guesses, ...truths].map((point) => point?.value ?? null));
+  const narrow = styleOf(options).width < WIDE;
   const rows = places.map((place, i) => {
     const [guess, truth] = [guesses[i] ?? null, truths[i] ?? null];
     const [estimate, real] = [guess?.value ?? null, truth?.value ?? null];
     const alerts = [guess?.alert ? 'estimated' : '', truth?.alert ? 'realized' : ''].filter((word) => word !== '');
+    const band = guess && guess.bandLower !== null && guess.bandUpper !== null ? [guess.bandLower, guess.bandUpper] as const : null;
+    if (narrow) {
+      return {
+        chunk: `${place.period === 'reference' ? 'ref ' : ''}${place.chunk.index}`,
+        from: fromOf(place, options.zone ?? 'UTC'),
+        estimated: estimate === null ? '–' : write(estimate),
+        '±': band ? write((band[1] - band[0]) / 2) : '',
+        realized: real === null ? '–' : write(real),
+        error: estimate === null || real === null ? '' : write(estimate - real, true),
+        alert: [alerts.length === 2 ? '◆ both' : alerts.length === 1 ? `◆ ${alerts[0]!}` : '', place.chunk.complete ? (real === null || place.chunk.final || place.period === 'reference' ? '' : 'prov.') : 'open'].filter((word) => word !== '').join(' '),
+      };
+    }
     return {
       chunk: `${place.period === 'reference' ? 'ref ' : ''}${place.chunk.index}`,
       dates: datesOf(place, options.zone ?? 'UTC'),
       rows: `${formatCount(place.chunk.rows)}${place.chunk.complete ? '' : ' open'}`,
       estimated: estimate === null ? '–' : write(estimate),
-      band: guess && guess.bandLower !== null && guess.bandUpper !== null ? `${write(guess.bandLower)}…${write(guess.bandUpper)}` : '',
+      band: band ? `${write(band[0])} – ${write(band[1])}` : '',
       realized: real === null ? '–' : `${write(real)}${place.chunk.final || place.period === 'reference' ? '' : ' prov.'}`,
       error: estimate === null || real === null ? '' : write(estimate - real, true),
       alert: alerts.length > 0 ? `◆ ${alerts.join(', ')}` : '',
@@ -58,6 +74,11 @@ export function rankingList(ranking: readonly RankedColumn[], chunks: number, op
     const drawn = pad(bar(entry.alerts, longest, 16), 16);
     return `${pad(String(entry.rank), places, true)}. ${pad(names[i]!, width)}  ${entry.alerts > 0 ? style.alert(drawn) : drawn}  ${entry.alerts > 0 ? `◆ ${count}` : style.dim(count)}`;
   }).join('\n');
+}
+
+function fromOf(place: ChunkPlace, zone: string): string {
+  const from = wallTimeMs(place.chunk.startDate, zone);
+  return from === null ? '' : formatDate(from);
 }
 
 function datesOf(place: ChunkPlace, zone: string): string {

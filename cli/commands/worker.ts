@@ -1,0 +1,63 @@
+/** `aftercare worker`: one worker process against given servers, as many of them as you like. */
+import type { Command } from 'commander';
+import { InvalidInput } from '../../domain/errors.js';
+import { locateStack, type WorkerQueue } from '../../embedded/index.js';
+import { mailSettings, runWorkerProcess } from '../../worker/index.js';
+
+interface WorkerOptions {
+  queues: string;
+  data?: string;
+  databaseUrl?: string;
+  temporalAddress?: string;
+  namespace?: string;
+  mail?: string;
+  threads?: string;
+}
+
+const QUEUES: readonly WorkerQueue[] = ['main', 'numeric'];
+const MOST_THREADS = 256;
+
+export function registerWorker(program: Command): void {
+  program.command('worker')
+    .description('run a worker: workflows and light activities (main), computations (numeric), or both')
+    .option('--queues <names>', 'main, numeric or main,numeric', 'main,numeric')
+    .option('--threads <count>', 'threads for computations (default: one per core)')
+    .option('--data <folder>', 'data folder of a running stack (default: AFTERCARE_DATA, else this user\'s)')
+    .option('--database-url <url>', 'PostgreSQL 14 or newer (default: DATABASE_URL, else the running stack; the environment keeps the password off the process list)')
+    .option('--temporal-address <host:port>', 'Temporal server (default: Temporal\'s own environment, else the running stack)')
+    .option('--namespace <name>', 'Temporal namespace')
+    .option('--mail <url>', 'smtp://user:password@host:port; tells people of decisions that wait (default: AFTERCARE_MAIL_URL; sender: AFTERCARE_MAIL_FROM)')
+    .addHelpText('after', `
+Examples:
+  DATABASE_URL=postgres://… TEMPORAL_ADDRESS=… aftercare worker
+  aftercare worker --queues numeric --threads 16        on a machine with many cores
+Waits for servers that are not there yet. The first SIGTERM or Ctrl-C lets what is being done end (15 s); the second ends at once.`)
+    .action(runWorker);
+}
+
+async function runWorker(options: WorkerOptions): Promise<void> {
+  const queues = parseQueues(options.queues);
+  const threads = parseThreads(options.threads);
+  const stack = locateStack(options);
+  await runWorkerProcess({
+    databaseUrl: stack.databaseUrl,
+    temporal: { address: stack.temporalAddress, namespace: stack.namespace },
+    queues,
+    mail: mailSettings({ url: options.mail }),
+    ...(threads === undefined ? {} : { threads }),
+  });
+}
+
+export function parseQueues(text: string): WorkerQueue[] {
+  const names = text.split(',').map((name) => name.trim()).filter((name) => name !== '');
+  const unknown = names.find((name) => !QUEUES.some((queue) => queue === name));
+  if (unknown !== undefined || names.length === 0) throw new InvalidInput(`--queues '${text}': ${unknown === undefined ? 'names no queue' : `'${unknown}' is not a queue`} (main, numeric or main,numeric)`);
+  return QUEUES.filter((queue) => names.includes(queue));
+}
+
+function parseThreads(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < 1 || count > MOST_THREADS) throw new InvalidInput(`--threads '${text}' is not a whole number from 1 to ${MOST_THREADS}`);
+  return count;
+}

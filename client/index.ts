@@ -1,0 +1,23 @@
+/** `aftercare`: the typed client. */
+export { Aftercare, type ConnectOptions, type RunOptions, type RunProgressReport } from './aftercare.js';
+export type { AppendAnalysisOptions, AppendInputOptions, RemoveOptions, RowInput } from './append.js';
+export { inferSchema, type InferredSchema, type SchemaOverrides } from './infer.js';
+export type { TemporalOptions } from './lifecycle.js';
+export type { PredictionLogOptions } from './log.js';
+export type { ChangedModelSettings, CreatedFromInput, CreateModelInput } from './models.js';
+export type { Model, Models } from './models-door.js';
+export type { SettingsPatch } from './settings-check.js';
+export type { Row } from './sources/index.js';
+export type { ModelOverview } from '../store/models.js';
+export type { ChunkCoverage, EstimationError, RankedColumn, ResultFilter } from '../store/results.js';
+export type { BatchKind, QuarantineReason, Receipt } from '../domain/batch.js';
+export type { Chunking, Period } from '../domain/chunking.js';
+export type { Answer, Decision, DecisionState } from '../domain/decision.js';
+export { Conflict, InvalidInput, NotFound } from '../domain/errors.js';
+export type { Incident, IncidentState } from '../domain/incident.js';
+export type { CalculatorKind, PeriodName, Result, ResultChunk } from '../domain/measurement.js';
+export type { CalculatorFailure, RunState, RunSummary, RunTrigger } from '../domain/run.js';
+export type { ColumnKind, ColumnRole, ModelSchema, ProblemType, SchemaColumn } from '../domain/schema.js';
+export type { CalculatorSettings, DecisionSettings, ModelSettings, PerformanceSettings, RunSettings, ScheduleSettings, TargetSettings } from '../domain/settings.js';
+export type { Bounds, ThresholdRule } from '../domain/threshold.js';
+export type { LifecycleStatus, RunTicket } from '../workflows/messages.js';

@@ -1,0 +1,78 @@
+/** `aftercare.models`: create, list, get, change, archive, delete. */
+import { randomUUID } from 'node:crypto';
+import { listModels, showModel, archiveModel, deleteModel, type ModelDetails, type ModelOverview } from '../store/models.js';
+import { readBatchTotals, type BatchTotals } from '../store/batch-totals.js';
+import type { WriteContext } from './append.js';
+import type { Lifecycles } from './lifecycle.js';
+import { changeModelSettings, createFromInput, type ChangedModelSettings, type CreatedFromInput, type CreateModelInput } from './models.js';
+import type { SettingsPatch } from './settings-check.js';
+
+/** A model with everything that is known of it without reading results. */
+export interface Model extends Omit<ModelDetails, 'rows'> {
+  rows: ModelDetails['rows'] & Omit<BatchTotals, 'rowsDuplicate' | 'rowsQuarantined'> & { duplicates: number };
+}
+
+export class Models {
+  readonly #context: WriteContext;
+  readonly #lifecycles: () => Promise<Lifecycles>;
+
+  /** @param lifecycles connects to Temporal when it is first needed */
+  constructor(context: WriteContext, lifecycles: () => Promise<Lifecycles>) {
+    this.#context = context;
+    this.#lifecycles = lifecycles;
+  }
+
+  /**
+   * Creates a model from its reference and starts its lifecycle. All or nothing: what is refused leaves no trace.
+   * When Temporal is away after the model was created, the worker starts its lifecycle as soon as both are there.
+   *
+   * @throws InvalidInput naming column, count, first place and remedy
+   * @throws Conflict when the name is taken
+   */
+  async create(input: CreateModelInput): Promise<CreatedFromInput> {
+    const lifecycles = await this.#lifecycles();
+    const created = await createFromInput(this.#context, { ...input, creationKey: input.creationKey ?? randomUUID() });
+    await lifecycles.start(created.modelId);
+    if (created.settings.runs.schedule) await lifecycles.applySchedule(created.modelId, created.settings);
+    return created;
+  }
+
+  /** @param options.all archived ones as well */
+  list(options: { all?: boolean } = {}): Promise<ModelOverview[]> {
+    return listModels(this.#context.pool, options);
+  }
+
+  /** @throws NotFound */
+  async get(name: string): Promise<Model> {
+    const details = await showModel(this.#context.pool, name);
+    const { batches, rowsDuplicate } = await readBatchTotals(this.#context.pool, details.modelId);
+    return { ...details, rows: { ...details.rows, batches, duplicates: rowsDuplicate } };
+  }
+
+  /**
+   * Changes what the patch names, and nothing else. The answer says what became stale; the next run computes that anew.
+   *
+   * @throws InvalidInput, NotFound, Conflict; nothing changes then
+   */
+  async settings(name: string, patch: SettingsPatch): Promise<ChangedModelSettings> {
+    const lifecycles = await this.#lifecycles();
+    const changed = await changeModelSettings(this.#context, name, patch);
+    await lifecycles.settingsChanged(changed.modelId, changed.settingsRevision);
+    if (patch.runs !== undefined || patch.zone !== undefined) await lifecycles.applySchedule(changed.modelId, changed.settings);
+    return changed;
+  }
+
+  /** No more rows, no more runs; everything stays readable. @throws NotFound */
+  async archive(name: string): Promise<void> {
+    const lifecycles = await this.#lifecycles();
+    const { modelId } = await archiveModel(this.#context.pool, name, this.#context.by);
+    await lifecycles.end(modelId);
+  }
+
+  /** The model, its rows and its results, for good. A late append does not bring it back. @throws NotFound */
+  async delete(name: string): Promise<void> {
+    const lifecycles = await this.#lifecycles();
+    const { modelId } = await deleteModel(this.#context.pool, name, this.#context.by);
+    await lifecycles.end(modelId);
+  }
+}
