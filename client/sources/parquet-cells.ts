@@ -1,39 +1,235 @@
 import { isUtf8 } from 'node:buffer';
-import type { SchemaElement } from 'hyparquet';
+import type { AsyncBuffer, ColumnMetaData, FileMetaData, ParquetParsers, SchemaElement } from 'hyparquet';
+import { parquetScan } from 'hyparquet';
+import { compressors } from 'hyparquet-compressors';
 import type { BlockBuilder } from './block-builder.js';
 import { BROKEN_TEXT, CATEGORICAL, CONTINUOUS, NUL_IN_TEXT, TIMESTAMP, type ColumnBuilder } from './column-builder.js';
+import { isEveryday, PageCursor, type Page, type PlainValues } from './parquet-pages.js';
 
 const DAY_US = 86_400_000_000;
+const TWO_32 = 2 ** 32;
+/** Rows that hyparquet decodes at a time. */
+const SLICE_ROWS = 65_536;
 
-/** Writes `count` cells of a decoded column, from position `from`, into rows `row` … of the block. */
-export type CellReader = (cells: ArrayLike<unknown>, from: number, row: number, count: number) => void;
+/** Cells as they stand in the file: text as bytes, times as the whole numbers that the file holds. */
+const RAW: Partial<ParquetParsers> = {
+  stringFromBytes: (bytes) => bytes,
+  jsonFromBytes: (bytes) => bytes,
+  timestampFromMilliseconds: (millis) => millis,
+  timestampFromMicroseconds: (micros) => micros,
+  timestampFromNanoseconds: (nanos) => nanos,
+  dateFromDays: (days) => days,
+};
 
-/** How the cells of one Parquet column get into one column of a block. */
-export function columnReader(element: SchemaElement, block: BlockBuilder, column: ColumnBuilder): CellReader {
-  const toWall = wallMicrosOf(element);
-  if (toWall !== null) return timeReader(toWall, block, column);
-  if (element.type === 'FIXED_LEN_BYTE_ARRAY' && element.logical_type?.type !== 'UUID' && element.logical_type?.type !== 'FLOAT16' && element.converted_type !== 'DECIMAL') {
-    return (cells, from, row, count) => {
-      for (let i = 0; i < count; i++) {
-        if (cells[from + i] === null || cells[from + i] === undefined) column.setMissing(row + i);
-        else block.refuse(column, row + i, 'binary value', `${element.type_length ?? 0} bytes`);
-      }
-    };
-  }
-  return (cells, from, row, count) => {
-    if (column.code === CONTINUOUS && (cells instanceof Float64Array || cells instanceof Float32Array || cells instanceof Int32Array)) copyNumbers(cells, from, row, count, block, column);
-    else for (let i = 0; i < count; i++) block.setValue(column, row + i, cells[from + i]);
-    if (column.code >= CATEGORICAL && element.type === 'BYTE_ARRAY') checkTexts(row, count, block, column);
-  };
+/** One column of one row group on its way into the block. */
+export interface CellReader {
+  /** Writes the next `count` cells into rows `row` … of the block. */
+  fill(row: number, count: number): Promise<void>;
 }
 
-function copyNumbers(cells: Float64Array | Float32Array | Int32Array, from: number, row: number, count: number, block: BlockBuilder, column: ColumnBuilder): void {
-  const { values } = column;
-  for (let i = 0; i < count; i++) {
-    const value = cells[from + i]!;
-    if (value - value === 0 || value !== value) values[row + i] = value;
-    else block.setValue(column, row + i, value);
+export interface GroupColumn {
+  file: AsyncBuffer;
+  metadata: FileMetaData;
+  chunk: ColumnMetaData;
+  element: SchemaElement;
+  /** Rows of the group within the file, [start, end). */
+  start: number;
+  end: number;
+}
+
+export function readerOf(source: GroupColumn, block: BlockBuilder, column: ColumnBuilder): CellReader {
+  return isEveryday(source.element, source.chunk) ? new PageReader(source, block, column) : new SliceReader(source, block, column);
+}
+
+/** The everyday types and encodings, page by page. */
+class PageReader implements CellReader {
+  private readonly pages: PageCursor;
+  private page: Page | null = null;
+  private taken = 0;
+  private valuesTaken = 0;
+  private write: CellWriter = () => undefined;
+
+  constructor(private readonly source: GroupColumn, private readonly block: BlockBuilder, private readonly column: ColumnBuilder) {
+    this.pages = new PageCursor(source.file, source.chunk, source.element);
   }
+
+  async fill(row: number, count: number): Promise<void> {
+    for (let done = 0; done < count;) {
+      if (this.page === null || this.taken === this.page.rowCount) {
+        this.page = await this.pages.next();
+        if (this.page === null) throw new Error(`column '${this.column.name}' has fewer cells than rows`);
+        this.taken = 0;
+        this.valuesTaken = 0;
+        this.write = writerOf(this.page.values, this.source.element, this.block, this.column);
+      }
+      const rows = Math.min(count - done, this.page.rowCount - this.taken);
+      this.copy(this.page, row + done, rows);
+      done += rows;
+    }
+    if (this.column.code >= CATEGORICAL && this.source.element.type === 'BYTE_ARRAY') checkTexts(row, count, this.block, this.column);
+  }
+
+  private copy(page: Page, row: number, rows: number): void {
+    const { present, indices, values } = page;
+    const { column, write } = this;
+    if (present === null && indices === null && column.code === CONTINUOUS && values.kind === 'numbers' && copyFinite(values.values, this.valuesTaken, column.values, row, rows)) {
+      this.valuesTaken += rows;
+    } else {
+      for (let i = 0; i < rows; i++) {
+        if (present !== null && present[this.taken + i] === 0) column.setMissing(row + i);
+        else {
+          const at = this.valuesTaken++;
+          write(indices === null ? at : indices[at]!, row + i);
+        }
+      }
+    }
+    this.taken += rows;
+  }
+}
+
+/** @returns false when a value is infinite: then cell by cell, with faults */
+function copyFinite(from: Float64Array | Float32Array | Int32Array, at: number, to: Float64Array, row: number, rows: number): boolean {
+  for (let i = 0; i < rows; i++) {
+    const value = from[at + i]!;
+    if (value === Infinity || value === -Infinity) return false;
+    to[row + i] = value;
+  }
+  return true;
+}
+
+/** Writes value `at` of a page into a row. */
+type CellWriter = (at: number, row: number) => void;
+
+function writerOf(values: PlainValues, element: SchemaElement, block: BlockBuilder, column: ColumnBuilder): CellWriter {
+  const time = timeOf(element);
+  switch (values.kind) {
+    case 'bytes': {
+      const { bytes, starts } = values;
+      if (column.code <= TIMESTAMP) return (at, row) => block.setBytes(column, row, bytes, starts[at]!, starts[at + 1]! - 4);
+      return (at, row) => {
+        const from = starts[at]!;
+        const to = starts[at + 1]! - 4;
+        if (from === to) column.setMissing(row);
+        else column.setText(row, bytes, from, to);
+      };
+    }
+    case 'numbers': {
+      const numbers = values.values;
+      if (time) return (at, row) => writeTime(time, time.micros(numbers[at]!, 0), block, column, row);
+      return (at, row) => block.setValue(column, row, numbers[at]!);
+    }
+    case 'longs': {
+      const { halves } = values;
+      if (time) return (at, row) => writeTime(time, time.micros(halves[2 * at]! >>> 0, halves[2 * at + 1]!), block, column, row);
+      return (at, row) => {
+        const value = halves[2 * at + 1]! * TWO_32 + (halves[2 * at]! >>> 0);    // rounded once, as Number(bigint) is
+        if (column.code === CONTINUOUS) column.values[row] = value;
+        else block.setValue(column, row, Number.isSafeInteger(value) ? value : BigInt(halves[2 * at + 1]!) * 4_294_967_296n + BigInt(halves[2 * at]! >>> 0));
+      };
+    }
+    case 'bools': return (at, row) => block.setValue(column, row, values.values[at] === 1);
+  }
+}
+
+interface Time {
+  /** Of a whole number low + high × 2^32: µs, exact below 2^53 and rounded down. */
+  micros: (low: number, high: number) => number;
+  /** True: an instant. False: wall time of the model's zone, as text without a zone would be. */
+  isInstant: boolean;
+}
+
+/** null for a column that holds no times. */
+function timeOf({ logical_type: logical, converted_type: converted, type }: SchemaElement): Time | null {
+  if (logical?.type === 'TIMESTAMP') {
+    const isInstant = logical.isAdjustedToUTC;
+    return { micros: logical.unit === 'MILLIS' ? millisToMicros : logical.unit === 'MICROS' ? together : nanosToMicros, isInstant };
+  }
+  if (converted === 'TIMESTAMP_MILLIS') return { micros: millisToMicros, isInstant: true };
+  if (converted === 'TIMESTAMP_MICROS') return { micros: together, isInstant: true };
+  if (type === 'INT96') return { micros: nanosToMicros, isInstant: true };
+  if (converted === 'DATE' || logical?.type === 'DATE') return { micros: (low, high) => together(low, high) * DAY_US, isInstant: false };
+  return null;
+}
+
+const together = (low: number, high: number): number => high * TWO_32 + low;
+const millisToMicros = (low: number, high: number): number => together(low, high) * 1000;
+
+/** Nanoseconds exceed 2^53: the high half is divided first, and its remainder goes to the low one. */
+function nanosToMicros(low: number, high: number): number {
+  const thousands = Math.floor(high / 1000);
+  return thousands * TWO_32 + Math.floor(((high - thousands * 1000) * TWO_32 + low) / 1000);
+}
+
+function writeTime(time: Time, wall: number, block: BlockBuilder, column: ColumnBuilder, row: number): void {
+  const micros = time.isInstant || column.code !== TIMESTAMP ? wall : block.timestamps.instantOf(wall);
+  if (micros !== micros) block.refuse(column, row, block.timestamps.reason, isoOf(wall));
+  else block.setMicros(column, row, micros);
+}
+
+function isoOf(wall: number): string {
+  const date = new Date(Math.floor(wall / 1000));
+  return Number.isNaN(date.getTime()) ? `${wall} µs since 1970` : date.toISOString().replace('T', ' ').replace('Z', '');
+}
+
+/** Rare types (decimals, unsigned, 16-bit floats, UUID, INT96 …) and encodings (delta, split streams), decoded by hyparquet slice by slice. */
+class SliceReader implements CellReader {
+  private cells: ArrayLike<unknown> = [];
+  private from: number;
+  private to: number;
+  private readonly write: (value: unknown, row: number) => void;
+
+  constructor(private readonly source: GroupColumn, block: BlockBuilder, private readonly column: ColumnBuilder) {
+    this.from = source.start;
+    this.to = source.start;
+    this.write = valueWriter(source.element, block, column);
+    this.check = (row, count) => {
+      if (column.code >= CATEGORICAL && source.element.type === 'BYTE_ARRAY') checkTexts(row, count, block, column);
+    };
+  }
+
+  private readonly check: (row: number, count: number) => void;
+
+  async fill(row: number, count: number): Promise<void> {
+    for (let done = 0; done < count;) {
+      if (this.from === this.to) await this.decode();
+      const rows = Math.min(count - done, this.to - this.from);
+      const at = this.cells.length - (this.to - this.from);
+      for (let i = 0; i < rows; i++) this.write(this.cells[at + i], row + done + i);
+      this.from += rows;
+      done += rows;
+    }
+    this.check(row, count);
+  }
+
+  private async decode(): Promise<void> {
+    const { file, metadata, end } = this.source;
+    const to = Math.min(end, this.from + SLICE_ROWS);
+    if (to === this.from) throw new Error(`column '${this.column.name}' has fewer cells than rows`);
+    const scan = await parquetScan({ file, metadata, columns: [this.column.name], rowStart: this.from, rowEnd: to, compressors, parsers: RAW, geoparquet: false });
+    const data = await scan.readColumn({ column: this.column.name, rowStart: this.from, rowEnd: to });
+    if (data.length !== to - this.from) throw new Error(`column '${this.column.name}' has ${data.length} cells where ${to - this.from} rows are`);
+    this.cells = data as ArrayLike<unknown>;
+    this.to = to;
+  }
+}
+
+function valueWriter(element: SchemaElement, block: BlockBuilder, column: ColumnBuilder): (value: unknown, row: number) => void {
+  const time = timeOf(element);
+  if (time) {
+    return (value, row) => {
+      if (typeof value === 'bigint') writeTime(time, time.micros(Number(BigInt.asUintN(32, value)), Number(value >> 32n)), block, column, row);
+      else if (typeof value === 'number') writeTime(time, time.micros(value, 0), block, column, row);
+      else column.setMissing(row);
+    };
+  }
+  const isBinary = element.type === 'FIXED_LEN_BYTE_ARRAY' && element.logical_type?.type !== 'UUID' && element.logical_type?.type !== 'FLOAT16' && element.converted_type !== 'DECIMAL';
+  if (isBinary) {
+    return (value, row) => {
+      if (value === null || value === undefined) column.setMissing(row);
+      else block.refuse(column, row, 'binary value', `${element.type_length ?? 0} bytes`);
+    };
+  }
+  return (value, row) => block.setValue(column, row, value);
 }
 
 /** Texts were copied as bytes: what Postgres cannot keep is found here, in one look at the whole. */
@@ -49,48 +245,4 @@ function checkTexts(row: number, count: number, block: BlockBuilder, column: Col
     else if (!isUtf8(text)) block.refuse(column, row + i, BROKEN_TEXT, text.toString('latin1'));
     else column.setText(row + i, text, 0, text.length);
   });
-}
-
-interface WallTime {
-  toMicros: (raw: unknown) => number;
-  /** True: an instant. False: wall time of the model's zone, as text without a zone would be. */
-  isInstant: boolean;
-}
-
-/** null for a column that holds no times. */
-function wallMicrosOf(element: SchemaElement): WallTime | null {
-  const { logical_type: logical, converted_type: converted, type } = element;
-  if (logical?.type === 'TIMESTAMP') {
-    const isInstant = logical.isAdjustedToUTC;
-    if (logical.unit === 'MILLIS') return { toMicros: (raw) => Number(raw) * 1000, isInstant };
-    if (logical.unit === 'MICROS') return { toMicros: Number, isInstant };
-    return { toMicros: nanosToMicros, isInstant };
-  }
-  if (converted === 'TIMESTAMP_MILLIS') return { toMicros: (raw) => Number(raw) * 1000, isInstant: true };
-  if (converted === 'TIMESTAMP_MICROS') return { toMicros: Number, isInstant: true };
-  if (type === 'INT96') return { toMicros: nanosToMicros, isInstant: true };
-  if (converted === 'DATE' || logical?.type === 'DATE') return { toMicros: (raw) => Number(raw) * DAY_US, isInstant: false };
-  return null;
-}
-
-function nanosToMicros(raw: unknown): number {
-  if (typeof raw !== 'bigint') return NaN;
-  const micros = raw / 1000n;
-  return Number(raw < 0n && micros * 1000n !== raw ? micros - 1n : micros);
-}
-
-function timeReader({ toMicros, isInstant }: WallTime, block: BlockBuilder, column: ColumnBuilder): CellReader {
-  return (cells, from, row, count) => {
-    for (let i = 0; i < count; i++) {
-      const raw = cells[from + i];
-      if (raw === null || raw === undefined) {
-        column.setMissing(row + i);
-        continue;
-      }
-      const wall = toMicros(raw);
-      const micros = isInstant || column.code !== TIMESTAMP ? wall : block.timestamps.instantOf(wall);
-      if (micros !== micros) block.refuse(column, row + i, block.timestamps.reason, String(raw));
-      else block.setMicros(column, row + i, micros);
-    }
-  };
 }

@@ -1,29 +1,14 @@
 import { mkdtemp, rm, writeFile, type FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parquetMetadataAsync, parquetScan, parquetSchema, type AsyncBuffer, type FileMetaData, type ParquetParsers, type SchemaElement } from 'hyparquet';
-import { compressors } from 'hyparquet-compressors';
+import { parquetMetadataAsync, parquetSchema, type AsyncBuffer, type FileMetaData, type RowGroup, type SchemaElement } from 'hyparquet';
 import { InvalidInput } from '../../domain/errors.js';
 import { quoted, type SchemaColumn } from '../../domain/schema.js';
 import type { RowBlock, RowSource } from './block.js';
 import { BlockBuilder } from './block-builder.js';
 import { openFile, piecesOf, type ByteInput } from './byte-input.js';
-import type { ColumnBuilder } from './column-builder.js';
 import { refuseTwice } from './csv.js';
-import { columnReader } from './parquet-cells.js';
-
-/** Longer row groups are read in slices of so many rows, so that memory follows the slice and not the group. */
-const SLICE_ROWS = 65_536;
-
-/** Cells as they stand in the file: text as bytes, times as the whole numbers that the file holds. parquet-cells.ts makes values of them. */
-const RAW: Partial<ParquetParsers> = {
-  stringFromBytes: (bytes) => bytes,
-  jsonFromBytes: (bytes) => bytes,
-  timestampFromMilliseconds: (millis) => millis,
-  timestampFromMicroseconds: (micros) => micros,
-  timestampFromNanoseconds: (nanos) => nanos,
-  dateFromDays: (days) => days,
-};
+import { readerOf, type CellReader } from './parquet-cells.js';
 
 /** @throws InvalidInput for a file that is no Parquet file, is cut off or damaged */
 export async function openParquet(path: string, label = path, onClose: () => Promise<void> = () => Promise.resolve()): Promise<RowSource> {
@@ -97,44 +82,35 @@ class ParquetSource implements RowSource {
     const nested = present.find(({ name }) => this.unreadable.has(name));
     if (nested) throw new InvalidInput(`${this.label}: column ${quoted(nested.name)} is ${this.unreadable.get(nested.name) ?? ''}: write its parts as columns of their own, or ignore it`);
     const block = new BlockBuilder(columns, zone);
-    const readers = new Map<ColumnBuilder, ReturnType<typeof columnReader>>();
-    for (const column of block.columns) {
-      const element = this.elements.get(column.name);
-      if (element) readers.set(column, columnReader(element, block, column));
-      else block.fillMissing(column);
-    }
-    let groupStart = 0;
+    for (const column of block.columns) if (!this.elements.has(column.name)) block.fillMissing(column);
+    let start = 0;
     for (const group of this.metadata.row_groups) {
-      const groupEnd = groupStart + Number(group.num_rows);
-      for (let start = groupStart; start < groupEnd;) {
-        const end = groupEnd - start <= 2 * SLICE_ROWS ? groupEnd : start + SLICE_ROWS;
-        yield* this.slice(start, end, block, readers);
-        start = end;
+      const end = start + Number(group.num_rows);
+      const readers = this.readersOf(group, start, end, block);
+      for (let at = start; at < end;) {
+        const count = Math.min(end - at, block.rows - block.rowCount);
+        await orDamaged(this.label, async () => {
+          for (const reader of readers) await reader.fill(block.rowCount, count);
+        });
+        block.rowCount += count;
+        at += count;
+        if (block.isFull() || block.isHeavy()) yield block.take();
       }
-      groupStart = groupEnd;
+      start = end;
     }
     if (block.rowCount > 0) yield block.take();
   }
 
-  /** Rows [start, end) of one row group. */
-  private async *slice(start: number, end: number, block: BlockBuilder, readers: ReadonlyMap<ColumnBuilder, ReturnType<typeof columnReader>>): AsyncGenerator<RowBlock> {
-    const names = [...readers.keys()].map((column) => column.name);
-    const cells = new Map<ColumnBuilder, ArrayLike<unknown>>();
-    if (names.length > 0) {
-      const scan = await orDamaged(this.label, () => parquetScan({ file: this.file, metadata: this.metadata, columns: names, rowStart: start, rowEnd: end, compressors, parsers: RAW, geoparquet: false }));
-      for (const column of readers.keys()) {
-        const data = await orDamaged(this.label, () => scan.readColumn({ column: column.name, rowStart: start, rowEnd: end }));
-        if (data.length !== end - start) throw damaged(this.label, `column ${quoted(column.name)} holds ${data.length} cells where ${end - start} rows are`);
-        cells.set(column, data as ArrayLike<unknown>);
-      }
+  private readersOf(group: RowGroup, start: number, end: number, block: BlockBuilder): CellReader[] {
+    const readers: CellReader[] = [];
+    for (const column of block.columns) {
+      const element = this.elements.get(column.name);
+      if (!element) continue;
+      const chunk = group.columns.find(({ meta_data: meta }) => meta?.path_in_schema[0] === column.name)?.meta_data;
+      if (!chunk) throw damaged(this.label, `a row group lacks column ${quoted(column.name)}`);
+      readers.push(readerOf({ file: this.file, metadata: this.metadata, chunk, element, start, end }, block, column));
     }
-    for (let from = 0; from < end - start;) {
-      const count = Math.min(end - start - from, block.rows - block.rowCount);
-      for (const [column, read] of readers) read(cells.get(column)!, from, block.rowCount, count);
-      block.rowCount += count;
-      from += count;
-      if (block.isFull() || block.isHeavy()) yield block.take();
-    }
+    return readers;
   }
 
   close(): Promise<void> {
