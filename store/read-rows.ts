@@ -1,8 +1,8 @@
 /** Rows of a model's tables, column-wise, by binary COPY. */
-import pgCopy from 'pg-copy-streams';
+import { to as copyTo } from 'pg-copy-streams';
 import type { Border } from '../domain/order.js';
 import { isoOfMicros } from '../domain/order.js';
-import { CopyDecoder, type CellKind } from './copy-decode.js';
+import type { CellKind, CopyDecoder } from './copy-decode.js';
 import { currentTargetSql, liveInferenceSql, whole, type Horizon } from './horizon.js';
 import { inferenceTable, referenceTable, targetTable } from './model-tables.js';
 import type { Transaction } from './pool.js';
@@ -68,7 +68,7 @@ export async function readReference(tx: Transaction, model: { modelId: number; v
 }
 
 async function copyOut(tx: Transaction, sql: string, decoder: CopyDecoder, afterBlock: () => Promise<void>): Promise<number> {
-  const stream = tx.query(pgCopy.to(`copy (${sql}) to stdout (format binary)`, { highWaterMark: 1 << 20 }));
+  const stream = tx.query(copyTo(`copy (${sql}) to stdout (format binary)`, { highWaterMark: 1 << 20 }));
   const before = decoder.rowsDecoded;
   decoder.begin();
   for await (const block of stream as AsyncIterable<Buffer>) {

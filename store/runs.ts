@@ -165,3 +165,22 @@ function fromRaw(row: RawRun): RunRow {
 function revived(border: Border | null): Border | null {
   return border && { ...border, atMicros: border.atMicros ?? -Infinity };
 }
+
+const utc = (column: string): string => `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+
+const SUMMARY_SQL = `select m.name as model, r.number, r.state, r.trigger, r.requested_by as "requestedBy", r.previous_horizon::float8 as "previousHorizon", r.horizon::float8 as horizon,
+    r.chunks, r.chunks_computed as "chunksComputed", r.rows_read::float8 as "rowsRead", r.reference_rows_read::float8 as "referenceRowsRead", r.measurements, r.alerts, r.failures, r.progress,
+    ${utc('r.started_at')} as "startedAt", ${utc('r.finished_at')} as "finishedAt", round(extract(epoch from r.finished_at - r.started_at) * 1000)::float8 as "elapsedMs"
+  from aftercare.run r join aftercare.model m on m.id = r.model_id`;
+
+/** Runs of a model, newest last. @param last only so many of the newest */
+export async function readRuns(db: Queryable, modelId: number, last?: number): Promise<RunSummary[]> {
+  const { rows } = await db.query<RunSummary>(`${SUMMARY_SQL} where r.model_id = $1 order by r.number desc limit $2`, [modelId, last ?? null]);
+  return rows.reverse();
+}
+
+/** @returns null while there is no such run (its workflow may not have begun it yet) */
+export async function readRunByNumber(db: Queryable, modelId: number, number: number): Promise<RunSummary | null> {
+  const { rows } = await db.query<RunSummary>(`${SUMMARY_SQL} where r.model_id = $1 and r.number = $2`, [modelId, number]);
+  return rows[0] ?? null;
+}

@@ -28,7 +28,7 @@ export async function saveChunks(db: Queryable, key: SchemeKey, period: PeriodNa
     `insert into aftercare.chunk as c (version_id, segment, scheme, period, key, ordinal, first_at, first_batch, first_row, last_at, last_batch, last_row,
        rows, targets, start_at, end_at, complete, final, data_revision, rows_revision, targets_revision)
      select $1, $2, $3, $4, n.key, n.ordinal, n.first_at, n.first_batch, n.first_row, n.last_at, n.last_batch, n.last_row,
-       n.rows, n.targets, n.start_at, n.end_at, n.complete, n.final, $5, case when n.change = 'rows' then $5 else 0 end, case when n.change <> 'none' then $5 else 0 end
+       n.rows, n.targets, n.start_at, n.end_at, n.complete, n.final, $5::bigint, case when n.change = 'rows' then $5::bigint else 0 end, case when n.change <> 'none' then $5::bigint else 0 end
      from unnest($6::text[], $7::bigint[], $8::timestamptz[], $9::bigint[], $10::bigint[], $11::timestamptz[], $12::bigint[], $13::bigint[],
        $14::bigint[], $15::bigint[], $16::timestamptz[], $17::timestamptz[], $18::boolean[], $19::boolean[], $20::text[])
        as n (key, ordinal, first_at, first_batch, first_row, last_at, last_batch, last_row, rows, targets, start_at, end_at, complete, final, change)

@@ -1,0 +1,163 @@
+/** What people read: every value in force with its chunk, thresholds and alert. Indices are derived here, they are never stored. */
+import type { CalculatorKind, PeriodName, Result } from '../domain/measurement.js';
+import type { Pool, Queryable } from './pool.js';
+
+export { alertCountRanking, type RankedColumn, type RankingFilter } from './ranking.js';
+
+export interface ResultFilter {
+  calculators?: readonly CalculatorKind[] | undefined;
+  metrics?: readonly string[] | undefined;
+  columns?: readonly string[] | undefined;
+  period?: PeriodName | undefined;
+  /** ISO 8601: chunks that end at or after it */
+  from?: string | undefined;
+  /** ISO 8601: chunks that begin before it */
+  to?: string | undefined;
+  onlyAlerts?: boolean | undefined;
+  /** false: also values that later ones took the place of, and those of earlier settings */
+  currentOnly?: boolean | undefined;
+  /** At most so many, in the order of reading. */
+  limit?: number | undefined;
+}
+
+const utc = (column: string): string => `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
+
+/**
+ * The chunks of $1 (model) with their places: numbered from 0 within (version, chunking, period). A period's end is shown as its last microsecond.
+ * `%s` says which chunks: those in force, or all that there ever were.
+ */
+const CHUNKS_SQL = (which: string): string => `
+  select c.*, v.number as version_number,
+    row_number() over place - 1 as index, sum(c.rows) over place - c.rows as start_index, sum(c.rows) over place - 1 as end_index,
+    ${utc('c.start_at')} as start_date, ${utc(`case when c.scheme like 'period:%' then c.end_at - interval '1 microsecond' else c.end_at end`)} as end_date
+  from aftercare.chunk c join aftercare.version v on v.id = c.version_id
+  where v.model_id = $1 and ${which}
+  window place as (partition by c.version_id, c.segment, c.scheme, c.period order by c.ordinal rows unbounded preceding)`;
+
+const CURRENT_SQL = `
+  with chunks as (${CHUNKS_SQL('not c.vanished')}),
+  shown as (
+    select c.id as chunk_id, f.calculator, f.fitted_id, f.threshold_key, true as only_current
+    from aftercare.in_force f join chunks c on c.version_id = f.version_id and c.segment = f.segment and c.scheme = f.scheme)`;
+
+const HISTORY_SQL = `
+  with chunks as (${CHUNKS_SQL('true')}),
+  shown as (
+    select distinct c.id as chunk_id, m.calculator, m.fitted_id, j.threshold_key, false as only_current
+    from chunks c join aftercare.measurement m on m.chunk_id = c.id left join aftercare.judgement j on j.measurement_id = m.id)`;
+
+const RESULTS_SQL = `
+  select mo.name as model, c.version_number as version, m.calculator, m.metric, m.column_name as "column", c.segment, c.period,
+    c.key, c.index::float8 as index, c.start_index::float8 as "startIndex", c.end_index::float8 as "endIndex", c.start_date as "startDate", c.end_date as "endDate",
+    c.rows::float8 as rows, c.complete, c.final, c.targets::float8 as targets,
+    m.value, m.sampling_error as "samplingError", m.band_lower as "bandLower", m.band_upper as "bandUpper", j.lower as "lowerThreshold", j.upper as "upperThreshold", j.alert,
+    m.reason, m.engine_version as "engineVersion", m.data_revision::float8 as "dataRevision", m.revision - 1 as revision
+  from shown s
+  join chunks c on c.id = s.chunk_id
+  join aftercare.model mo on mo.id = $1
+  join aftercare.measurement m on m.chunk_id = s.chunk_id and m.fitted_id = s.fitted_id and (m.current or not s.only_current)
+  left join aftercare.judgement j on j.measurement_id = m.id and j.threshold_key = s.threshold_key
+  where ($2::text[] is null or m.calculator = any ($2)) and ($3::text[] is null or m.metric = any ($3)) and ($4::text[] is null or m.column_name = any ($4))
+    and ($5::text is null or c.period = $5) and ($6::timestamptz is null or c.end_at >= $6) and ($7::timestamptz is null or c.start_at < $7)
+    and (not $8::boolean or j.alert)
+  order by m.calculator, m.metric, m.column_name collate "C", c.version_number, c.segment, c.period desc, c.scheme, c.ordinal, m.revision
+  limit $9`;
+
+/** Values in blocks, through a cursor: memory does not grow with their number. */
+export async function* streamResults(pool: Pool, modelId: number, filter: ResultFilter = {}, blockRows = 5_000): AsyncGenerator<Result[]> {
+  const tx = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    await tx.query('begin transaction isolation level repeatable read, read only');
+    await tx.query(`declare results no scroll cursor for ${filter.currentOnly === false ? HISTORY_SQL : CURRENT_SQL} ${RESULTS_SQL}`, parametersOf(modelId, filter));
+    for (;;) {
+      const { rows } = await tx.query<FlatResult>(`fetch ${blockRows} from results`);
+      if (rows.length > 0) yield rows.map(toResult);
+      if (rows.length < blockRows) break;
+    }
+  } finally {
+    await tx.query('rollback').catch((error: unknown) => { broken = error as Error; });
+    tx.release(broken);
+  }
+}
+
+export async function readResults(pool: Pool, modelId: number, filter: ResultFilter = {}): Promise<Result[]> {
+  const results: Result[] = [];
+  for await (const block of streamResults(pool, modelId, filter)) for (const result of block) results.push(result);
+  return results;
+}
+
+function parametersOf(modelId: number, filter: ResultFilter): unknown[] {
+  return [modelId, filter.calculators ?? null, filter.metrics ?? null, filter.columns ?? null, filter.period ?? null, filter.from ?? null, filter.to ?? null, filter.onlyAlerts ?? false, filter.limit ?? null];
+}
+
+interface FlatResult extends Omit<Result, 'chunk'> {
+  key: string;
+  index: number;
+  startIndex: number;
+  endIndex: number;
+  startDate: string | null;
+  endDate: string | null;
+  rows: number;
+  complete: boolean;
+  final: boolean;
+  targets: number;
+}
+
+function toResult({ key, index, startIndex, endIndex, startDate, endDate, rows, complete, final, targets, ...rest }: FlatResult): Result {
+  const { model, version, calculator, metric, column, segment, period, ...measured } = rest;
+  return { model, version, calculator, metric, column, segment, period, chunk: { key, index, startIndex, endIndex, startDate, endDate, rows, complete, final, targets }, ...measured };
+}
+
+/**
+ * Results as sorted lines that are equal when results are equal: no run ids, wall-clock times or revisions, numbers in JavaScript's shortest exact text.
+ */
+export async function canonicalResults(pool: Pool, modelId: number, filter: ResultFilter = {}): Promise<string[]> {
+  const lines: string[] = [];
+  for await (const block of streamResults(pool, modelId, filter)) {
+    for (const { dataRevision: _dataRevision, revision: _revision, ...result } of block) lines.push(JSON.stringify(result));
+  }
+  return lines.sort();
+}
+
+/** How many rows of each chunk have their target: for coverage bars and for what is still provisional. */
+export interface ChunkCoverage {
+  key: string;
+  index: number;
+  rows: number;
+  targets: number;
+  complete: boolean;
+  final: boolean;
+}
+
+export async function readCoverage(db: Queryable, modelId: number): Promise<ChunkCoverage[]> {
+  const { rows } = await db.query<ChunkCoverage>(
+    `with chunks as (${CHUNKS_SQL(`not c.vanished and c.period = 'analysis' and exists (select 1 from aftercare.in_force f where f.version_id = c.version_id and f.segment = c.segment and f.scheme = c.scheme)`)})
+     select key, index::float8 as index, rows::float8 as rows, targets::float8 as targets, complete, final from chunks order by version_number, ordinal`, [modelId]);
+  return rows;
+}
+
+/** What came out beside what had been estimated, for a chunk where both are known. */
+export interface EstimationError {
+  metric: string;
+  chunkKey: string;
+  estimated: number;
+  realized: number;
+  /** realized − estimated */
+  error: number;
+}
+
+export async function readEstimationErrors(db: Queryable, modelId: number): Promise<EstimationError[]> {
+  const { rows } = await db.query<Omit<EstimationError, 'error'>>(
+    `with known as (
+       select m.metric, m.calculator, m.value, c.key, c.ordinal, c.id
+       from aftercare.version v
+       join aftercare.in_force f on f.version_id = v.id and f.calculator in ('estimated_performance', 'realized_performance')
+       join aftercare.chunk c on c.version_id = f.version_id and c.segment = f.segment and c.scheme = f.scheme and c.period = 'analysis' and not c.vanished
+       join aftercare.measurement m on m.chunk_id = c.id and m.fitted_id = f.fitted_id and m.current and m.value is not null
+       where v.model_id = $1)
+     select e.metric, e.key as "chunkKey", e.value as estimated, r.value as realized
+     from known e join known r on r.id = e.id and r.metric = e.metric and r.calculator = 'realized_performance'
+     where e.calculator = 'estimated_performance' order by e.metric, e.ordinal`, [modelId]);
+  return rows.map((row) => ({ ...row, error: row.realized - row.estimated }));
+}

@@ -1,0 +1,61 @@
+/** Threads for numeric tasks, so that heartbeats, cancellation and other models' work go on while one computes. */
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { MessageChannel } from 'node:worker_threads';
+import { Piscina } from 'piscina';
+import { Conflict, InvalidInput, NotFound } from '../domain/errors.js';
+import type { NumericTask, NumericThreads, TaskOptions, TaskProgress } from '../activities/deps.js';
+import type { ThreadAnswer, ThreadCall, ThreadFault } from './numeric-thread.js';
+
+export interface NumericPoolOptions {
+  databaseUrl: string;
+  /** Absent: as many as the machine can run at once, 4 at most. */
+  threads?: number;
+  /** The compiled thread; only tests that run from sources name another. */
+  threadFile?: URL;
+}
+
+export interface NumericPool extends NumericThreads {
+  /** How many tasks run at the same time. */
+  readonly size: number;
+  /** Ends the threads: what they were doing is lost, nothing of it was kept. */
+  close(): Promise<void>;
+}
+
+const MOST_THREADS = 4;
+
+export function openNumericPool(options: NumericPoolOptions): NumericPool {
+  const threads = options.threads ?? Math.min(MOST_THREADS, availableParallelism());
+  const piscina = new Piscina({
+    filename: fileURLToPath(options.threadFile ?? new URL('./numeric-thread.js', import.meta.url)),
+    minThreads: 1, maxThreads: threads, idleTimeout: 60_000,
+    workerData: { databaseUrl: options.databaseUrl },
+    // Heartbeats of a few bytes a second do not need a spinning wait.
+    atomics: 'disabled',
+  });
+  const run = async (task: NumericTask, { signal, onProgress }: TaskOptions = {}): Promise<unknown> => {
+    const { port1: here, port2: there } = new MessageChannel();
+    here.on('message', (progress: TaskProgress) => onProgress?.(progress));
+    here.unref();
+    const call: ThreadCall = { task, progress: there };
+    try {
+      const answer = (await piscina.run(call, { transferList: [there], signal: signal ?? null })) as ThreadAnswer;
+      if ('fault' in answer) throw faultOf(answer.fault);
+      return answer.result;
+    } finally {
+      here.close();
+    }
+  };
+  return { size: threads, run: run as NumericThreads['run'], close: () => piscina.destroy() };
+}
+
+/** An error keeps its kind on the way out of a thread. */
+function faultOf({ name, message, stack }: ThreadFault): Error {
+  const kinds: Record<string, new (message: string) => Error> = { InvalidInput, NotFound, Conflict };
+  const Kind = kinds[name];
+  if (Kind) return new Kind(message);
+  const error = new Error(message);
+  error.name = name;
+  if (stack !== undefined) error.stack = stack;
+  return error;
+}

@@ -1,0 +1,53 @@
+/** A worker thread of the numeric pool: answers tasks with connections and a cache of its own. */
+import type { MessagePort } from 'node:worker_threads';
+import { workerData } from 'piscina';
+import type { FitResult, NumericTask, PartDone } from '../activities/deps.js';
+import { FittedCache } from '../activities/fitted-cache.js';
+import { runNumericTask } from '../activities/numeric-work.js';
+import { openPool } from '../store/pool.js';
+
+/** What the main thread sends: a task, and where to report progress. */
+export interface ThreadCall {
+  task: NumericTask;
+  progress: MessagePort;
+}
+
+/** An error as it can leave a thread: copying it would lose its kind. */
+export interface ThreadFault {
+  name: string;
+  message: string;
+  stack?: string;
+}
+
+export type ThreadAnswer = { result: FitResult | PartDone } | { fault: ThreadFault };
+
+function databaseUrl(): string {
+  const data: unknown = workerData;
+  if (typeof data === 'object' && data !== null && 'databaseUrl' in data && typeof data.databaseUrl === 'string') return data.databaseUrl;
+  throw new Error('a numeric thread was started without a database');
+}
+
+const pool = openPool(databaseUrl(), { max: 3, applicationName: 'aftercare numeric' });
+const cache = new FittedCache();
+/** Progress of a chunk every few milliseconds helps nobody. */
+const REPORT_MS = 100;
+
+export default async function answer({ task, progress }: ThreadCall): Promise<ThreadAnswer> {
+  let reported = 0;
+  try {
+    const result = await runNumericTask(pool, cache, task, {
+      onProgress: (state) => {
+        const now = performance.now();
+        if (now - reported < REPORT_MS) return;
+        reported = now;
+        progress.postMessage(state);
+      },
+    });
+    return { result };
+  } catch (error) {
+    const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
+    return { fault: { name, message, ...(stack === undefined ? {} : { stack }) } };
+  } finally {
+    progress.close();
+  }
+}
