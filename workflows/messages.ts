@@ -2,7 +2,7 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { Answer, DecisionAnswer, DecisionState } from '../domain/decision.js';
 import type { DecisionReport, LifecycleState, Pace, Question, RunReport, RunRequest } from '../domain/policy.js';
-import type { DecisionSettings } from '../domain/settings.js';
+import type { DecisionSettings, ScheduleSettings } from '../domain/settings.js';
 import type { RunTrigger } from '../domain/run.js';
 
 export type { DecisionReport, Pace, Question, RunReport, RunRequest } from '../domain/policy.js';
@@ -114,4 +114,6 @@ export interface DecisionStatus {
 
 export interface ScheduledRunInput {
   modelId: number;
+  /** Where not every firing is a turn: see domain/schedule.ts. */
+  turn?: { every: number; unit: ScheduleSettings['unit']; zone: string };
 }

@@ -1,11 +1,17 @@
 /** What a Temporal Schedule starts: asks the model's lifecycle for a run and ends. The schedule's nominal time is the request's key, so a repeat is no second run. */
 import { getExternalWorkflowHandle, isCancellation, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
 import { lifecycleId } from '../domain/names.js';
+import { isTurn } from '../domain/schedule.js';
 import { requestRunSignal, type ScheduledRunInput } from './messages.js';
 
-/** @returns the key of the request; null when the model has no lifecycle any more */
-export async function aftercareScheduledRun({ modelId }: ScheduledRunInput): Promise<string | null> {
-  const key = `schedule:${nominalTime()}`;
+/** @returns the key of the request; null when it is not this firing's turn, or the model has no lifecycle any more */
+export async function aftercareScheduledRun({ modelId, turn }: ScheduledRunInput): Promise<string | null> {
+  const nominal = nominalTime();
+  if (turn && !isTurn(turn, turn.zone, nominal.getTime())) {
+    setCurrentDetails(`Not this time: every ${turn.every} ${turn.unit}s.`);
+    return null;
+  }
+  const key = `schedule:${nominal.toISOString()}`;
   try {
     await getExternalWorkflowHandle(lifecycleId(modelId)).signal(requestRunSignal, { key, trigger: 'schedule', by: 'schedule' });
   } catch (error) {
@@ -17,9 +23,8 @@ export async function aftercareScheduledRun({ modelId }: ScheduledRunInput): Pro
 }
 
 /** When the schedule meant this to happen, however late it was: an attribute that the server sets. By hand: when it was started. */
-function nominalTime(): string {
+function nominalTime(): Date {
   const info = workflowInfo();
   const scheduled: unknown = info.searchAttributes['TemporalScheduledStartTime']?.[0];
-  const moment = scheduled instanceof Date ? scheduled : typeof scheduled === 'string' ? new Date(scheduled) : info.startTime;
-  return moment.toISOString();
+  return scheduled instanceof Date ? scheduled : typeof scheduled === 'string' ? new Date(scheduled) : info.startTime;
 }

@@ -1,0 +1,310 @@
+/** What a client asks of a model's lifecycle: start, ring, run, decide, archive, schedule. Each is one message to a workflow; answers survive its restarts. */
+import { WorkflowNotFoundError, type WorkflowHandle } from '@temporalio/client';
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Answer, DecisionAnswer } from '../domain/decision.js';
+import { Conflict, NotFound } from '../domain/errors.js';
+import { decisionWorkflowId, lifecycleId, MAIN_QUEUE, runId, WORKFLOW } from '../domain/names.js';
+import type { RunRequest } from '../domain/policy.js';
+import type { RunSummary } from '../domain/run.js';
+import { readDecision } from '../store/decisions.js';
+import { markLifecycleStarted, readLifecycleBeginning, type LifecycleBeginning } from '../store/lifecycle-care.js';
+import type { Pool } from '../store/pool.js';
+import { readRunByNumber } from '../store/runs.js';
+import { answerDecision, archive, lifecycleStatus, requestRun, ring, settingsChanged, type LifecycleInput, type LifecycleStatus, type Pace, type RunTicket } from '../workflows/messages.js';
+import { ensureSearchAttributes, lifecycleStart } from '../workflows/starting.js';
+import { createRings, type Rings } from './rings.js';
+import { ensureSchedule, removeSchedule, type ScheduleOf } from './schedules.js';
+import { asOurs, isUnreachable, openTemporal, type TemporalLink, type TemporalOptions } from './temporal-link.js';
+
+export interface LifecyclesOptions {
+  pool: Pool;
+  temporal?: TemporalOptions;
+  /** Task queue of the workers that run our workflows; default MAIN_QUEUE. A team that runs them in its own worker names its own. */
+  mainQueue?: string;
+  numericQueue?: string;
+  pace?: Pace;
+  /** One line when something keeps a caller waiting. */
+  onNotice?: (line: string) => void;
+}
+
+export interface WaitOptions {
+  onProgress?: ((progress: RunSummary['progress']) => void) | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+const RING_PATIENCE_MS = 2_000;
+const CALL_PATIENCE_MS = 15_000;
+const FINAL_STATES = new Set(['completed', 'failed', 'cancelled']);
+
+export class Lifecycles {
+  readonly #pool: Pool;
+  readonly #options: LifecyclesOptions;
+  readonly #rings: Rings;
+  #link: TemporalLink | null = null;
+  #tagged: boolean | null = null;
+
+  constructor(options: LifecyclesOptions) {
+    this.#pool = options.pool;
+    this.#options = options;
+    this.#rings = createRings((modelId, batchNumber) => this.temporal.within(RING_PATIENCE_MS, () => this.#lifecycle(modelId).signal(ring, { batchNumber })));
+  }
+
+  /** The way to Temporal, opened when it is first needed. */
+  get temporal(): TemporalLink {
+    return this.#link ??= openTemporal(this.#options.temporal);
+  }
+
+  /** Starts the lifecycle of a model that has just been created; a second start is the first one. The store is told. */
+  async start(modelId: number): Promise<void> {
+    const beginning = await readLifecycleBeginning(this.#pool, modelId);
+    if (!beginning) throw new NotFound(`there is no model with id ${modelId}`);
+    await this.#start(beginning);
+  }
+
+  /** Tells the lifecycle that the ledger has grown: fire and forget, coalesced, may be lost. */
+  ring(modelId: number, batchNumber: number): void {
+    this.#rings.ring(modelId, batchNumber);
+  }
+
+  /** Delivers rings that wait. Takes 2 s at most. */
+  async flush(): Promise<void> {
+    await this.#rings.flush();
+  }
+
+  /** The lifecycle reads its settings with every look anyway; this makes it look now. A failure is no harm. */
+  async settingsChanged(modelId: number, revision: number): Promise<void> {
+    await this.temporal.within(RING_PATIENCE_MS, () => this.#lifecycle(modelId).signal(settingsChanged, { revision })).catch(() => undefined);
+  }
+
+  /**
+   * A run that will see everything that was committed before this call. Equal keys are one request.
+   *
+   * @throws Conflict archived; NotFound no such model; Error when Temporal does not answer
+   */
+  async requestRun(modelId: number, request: Omit<RunRequest, 'key' | 'trigger'> & Partial<Pick<RunRequest, 'key' | 'trigger'>>): Promise<RunTicket> {
+    const whole: RunRequest = { key: request.key ?? randomUUID(), trigger: request.trigger ?? 'manual', by: request.by, ...(request.full ? { full: true } : {}) };
+    const warning = this.#warnWithoutWorker();
+    try {
+      return await this.#ours(() => this.#reviving(modelId, (handle) => untilAnswered(() => handle.executeUpdate(requestRun, { args: [whole], updateId: `run:${whole.key}` }))));
+    } finally {
+      clearTimeout(warning);
+    }
+  }
+
+  /** Follows a run in the store until it has ended, whatever restarts meanwhile. @throws NotFound when it neither began nor will */
+  async waitForRun(modelId: number, runNumber: number, { onProgress, signal }: WaitOptions = {}): Promise<RunSummary> {
+    const warning = this.#warnWithoutWorker();
+    let shown = '';
+    try {
+      for (let pauseMs = 30, turn = 0; ; pauseMs = Math.min(pauseMs * 1.3, 500), turn++) {
+        signal?.throwIfAborted();
+        const run = await passing(() => readRunByNumber(this.#pool, modelId, runNumber), null);
+        const progress = run ? JSON.stringify(run.progress) : '';
+        if (run && progress !== shown) {
+          shown = progress;
+          clearTimeout(warning);
+          onProgress?.(run.progress);
+        }
+        if (run && FINAL_STATES.has(run.state)) return run;
+        if (!run && turn % 20 === 19) await this.#mustBeComing(modelId, runNumber);
+        await delay(pauseMs, undefined, signal ? { signal } : {});
+      }
+    } finally {
+      clearTimeout(warning);
+    }
+  }
+
+  /** Resolves when the lifecycle has seen the whole ledger and no run is active or due. */
+  async waitUntilIdle(modelId: number, { signal }: Pick<WaitOptions, 'signal'> = {}): Promise<LifecycleStatus> {
+    const warning = this.#warnWithoutWorker();
+    try {
+      for (let pauseMs = 50; ; pauseMs = Math.min(pauseMs * 1.3, 500)) {
+        signal?.throwIfAborted();
+        const lastBatch = await passing(() => this.#lastBatch(modelId), null);
+        const status = lastBatch === null ? null : await passing(() => this.status(modelId), null);
+        if (status && lastBatch !== null) {
+          if (status.phase !== 'active') return status;
+          if (status.scannedBatch < lastBatch) this.ring(modelId, lastBatch);
+          else if (status.activeRun === null && status.queue.length === 0 && status.queuedRequests === 0) return status;
+        }
+        await delay(pauseMs, undefined, signal ? { signal } : {});
+      }
+    } finally {
+      clearTimeout(warning);
+    }
+  }
+
+  /** Asks an active run to stop; chunks that it has computed stay. @throws Conflict when it has ended or not begun */
+  async cancelRun(modelId: number, runNumber: number): Promise<void> {
+    try {
+      await this.#ours(() => this.temporal.within(CALL_PATIENCE_MS, () => this.temporal.client.workflow.getHandle(runId(modelId, runNumber)).cancel()));
+    } catch (error) {
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+      const run = await readRunByNumber(this.#pool, modelId, runNumber);
+      throw run ? new Conflict(`run ${runNumber} is ${run.state}: it cannot be cancelled any more`) : new NotFound(`run ${runNumber} has not begun: only an active run can be cancelled`);
+    }
+  }
+
+  /**
+   * Answers a decision, once; resolves when the answer is recorded.
+   *
+   * @throws Conflict it came too late; InvalidInput it is none of the options; NotFound no such decision
+   */
+  async answerDecision(decisionId: string, answer: DecisionAnswer, options: { key?: string } = {}): Promise<{ decisionId: string; answer: Answer }> {
+    if (!/^\d+\/./.test(decisionId)) throw new NotFound(`there is no decision '${decisionId}'`);
+    const handle = this.temporal.client.workflow.getHandle(decisionWorkflowId(decisionId));
+    const warning = this.#warnWithoutWorker();
+    try {
+      return await this.#ours(() => untilAnswered(() => handle.executeUpdate(answerDecision, { args: [answer], updateId: `answer:${options.key ?? randomUUID()}` })));
+    } catch (error) {
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+      throw await this.#whyNotAnswered(decisionId, answer);
+    } finally {
+      clearTimeout(warning);
+    }
+  }
+
+  /** No more runs; open decisions are withdrawn. A lifecycle that is gone already is no error. */
+  async archive(modelId: number, by: string): Promise<void> {
+    await this.#ours(async () => {
+      await this.temporal.within(CALL_PATIENCE_MS, () => this.#lifecycle(modelId).signal(archive, { by })).catch(ignoreMissing);
+      await this.temporal.within(CALL_PATIENCE_MS, () => removeSchedule(this.temporal, modelId));
+    });
+  }
+
+  /** Makes the model's Temporal Schedule agree with its settings; null removes it. @throws InvalidInput */
+  async ensureSchedule(model: ScheduleOf): Promise<void> {
+    await this.#ours(() => this.temporal.within(CALL_PATIENCE_MS, () => ensureSchedule(this.temporal, model, this.#mainQueue)));
+  }
+
+  async removeSchedule(modelId: number): Promise<void> {
+    await this.#ours(() => this.temporal.within(CALL_PATIENCE_MS, () => removeSchedule(this.temporal, modelId)));
+  }
+
+  /** What the lifecycle knows and does. Needs a worker. @throws WorkflowNotFoundError when it is not there */
+  async status(modelId: number): Promise<LifecycleStatus> {
+    return this.#ours(() => this.temporal.within(CALL_PATIENCE_MS, () => this.#lifecycle(modelId).query(lifecycleStatus)));
+  }
+
+  /** Registers our search attributes where they are missing. @returns false when they may not be added here: everything works without */
+  async ensureSearchAttributes(): Promise<boolean> {
+    const { connection, namespace } = this.temporal;
+    return this.#tagged ??= await this.#ours(() => this.temporal.within(CALL_PATIENCE_MS, () => ensureSearchAttributes(connection, namespace)));
+  }
+
+  /** Delivers what rings wait and closes the connection. */
+  async close(): Promise<void> {
+    await this.#rings.flush();
+    this.#rings.stop();
+    await this.#link?.close();
+    this.#link = null;
+  }
+
+  get #mainQueue(): string {
+    return this.#options.mainQueue ?? MAIN_QUEUE;
+  }
+
+  #lifecycle(modelId: number): WorkflowHandle {
+    return this.temporal.client.workflow.getHandle(lifecycleId(modelId));
+  }
+
+  async #start(beginning: LifecycleBeginning): Promise<void> {
+    const { modelId, name, lastRun, horizon, state } = beginning;
+    if (state !== 'active') throw new Conflict(`model '${name}' is ${state}: it has no lifecycle`);
+    const { numericQueue, pace } = this.#options;
+    const input: LifecycleInput = { modelId, name, lastRun, horizon, ...(numericQueue ? { numericQueue } : {}), ...(pace ? { pace } : {}) };
+    const startWith = (tagged: boolean) => this.temporal.within(CALL_PATIENCE_MS, () => this.temporal.client.workflow.start(WORKFLOW.lifecycle, lifecycleStart({ ...input, tagged }, this.#mainQueue)));
+    await this.#ours(async () => {
+      const tagged = await this.ensureSearchAttributes();
+      try {
+        await startWith(tagged);
+      } catch (error) {
+        // Attributes that were registered a moment ago may not be known to every part of the server yet.
+        if (!tagged || isUnreachable(error)) throw error;
+        await startWith(false);
+      }
+    });
+    await markLifecycleStarted(this.#pool, modelId);
+  }
+
+  /** A lifecycle that the store expects and Temporal does not have (an interrupted creation, a lost server) is started and asked again. */
+  async #reviving<T>(modelId: number, ask: (handle: WorkflowHandle) => Promise<T>): Promise<T> {
+    try {
+      return await ask(this.#lifecycle(modelId));
+    } catch (error) {
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+      await this.start(modelId);
+      return ask(this.#lifecycle(modelId));
+    }
+  }
+
+  async #mustBeComing(modelId: number, runNumber: number): Promise<void> {
+    const status = await passing(() => this.status(modelId), null);
+    if (!status || runNumber > status.lastRun) return;
+    if (status.phase === 'active' && (status.activeRun === runNumber || status.queue.some((due) => due.runNumber === runNumber))) return;
+    if (await readRunByNumber(this.#pool, modelId, runNumber)) return;
+    throw new NotFound(`run ${runNumber} will not come: its model was archived or deleted`);
+  }
+
+  async #whyNotAnswered(decisionId: string, { answer, by }: DecisionAnswer): Promise<Error> {
+    const decision = await readDecision(this.#pool, decisionId);
+    if (!decision) return new NotFound(`there is no decision '${decisionId}'`);
+    if (decision.state === 'waiting') return new Conflict(`decision '${decisionId}' waits in the store, but Temporal does not have its workflow: '${answer}' by ${by} was not recorded`);
+    return new Conflict(`decision '${decisionId}' is closed: ${decision.state}${decision.answer ? `, ${decision.answer}` : ''}${decision.answeredBy ? ` by ${decision.answeredBy}` : ''}`);
+  }
+
+  async #lastBatch(modelId: number): Promise<number | null> {
+    const { rows } = await this.#pool.query<{ lastBatch: number }>('select last_batch as "lastBatch" from aftercare.model where id = $1', [modelId]);
+    return rows[0]?.lastBatch ?? null;
+  }
+
+  async #ours<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) throw error;
+      throw asOurs(error, this.temporal);
+    }
+  }
+
+  /** Says after a while why nothing happens, if the reason is that nobody works. */
+  #warnWithoutWorker(): NodeJS.Timeout {
+    return setTimeout(() => {
+      void this.#hasWorker().then((has) => {
+        if (!has) this.#options.onNotice?.(`no worker polls task queue '${this.#mainQueue}': start one with 'aftercare worker', or wait`);
+      }, () => undefined);
+    }, 4_000).unref();
+  }
+
+  async #hasWorker(): Promise<boolean> {
+    const { connection, namespace } = this.temporal;
+    const { pollers } = await this.temporal.within(CALL_PATIENCE_MS, () => connection.workflowService.describeTaskQueue({ namespace, taskQueue: { name: this.#mainQueue }, taskQueueType: 1 }));
+    return (pollers ?? []).length > 0;
+  }
+}
+
+function ignoreMissing(error: unknown): void {
+  if (!(error instanceof WorkflowNotFoundError)) throw error;
+}
+
+/** A server or worker that restarts in the middle of the question is asked again; the update's id makes the repeat harmless. */
+async function untilAnswered<T>(ask: () => Promise<T>): Promise<T> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (tries >= 5 || !isUnreachable(error)) throw error;
+      await delay(200 * 2 ** tries);
+    }
+  }
+}
+
+/** While one waits, a server that is away for a moment is no reason to give up. */
+async function passing<T>(ask: () => Promise<T>, otherwise: T): Promise<T> {
+  try {
+    return await ask();
+  } catch {
+    return otherwise;
+  }
+}

@@ -1,0 +1,141 @@
+/** Our own workers, ready to run: one for workflows and light activities, one for numerics, or both in one process. */
+import { Worker, type NativeConnection, type NativeConnectionOptions, type WorkerOptions } from '@temporalio/worker';
+import type { DataConverter } from '@temporalio/common';
+import { createLightActivities, createNumericActivities } from '../activities/index.js';
+import { openMailer, type Mailer, type MailSettings } from '../activities/mail.js';
+import { MAIN_QUEUE, NUMERIC_QUEUE } from '../domain/names.js';
+import { openPool, type Pool } from '../store/pool.js';
+import { beating } from './beating.js';
+import { workflowBundlePath } from './bundle-path.js';
+import { awaitDatabase, connectTemporal, type Patience } from './connecting.js';
+import { openNumericPool } from './numeric-pool.js';
+import { startSweeper } from './sweeper.js';
+
+export type WorkerQueue = 'main' | 'numeric';
+
+export interface TemporalConnectionSettings {
+  /** host:port; absent: Temporal's own configuration, else 127.0.0.1:7233 */
+  address?: string | undefined;
+  namespace?: string | undefined;
+  /** Certificates, API key, metadata: whatever Temporal's worker takes. */
+  connection?: NativeConnectionOptions;
+  /** The same as the clients use, e.g. with a payload codec. */
+  dataConverter?: DataConverter;
+}
+
+export interface WorkersOptions {
+  databaseUrl: string;
+  temporal?: TemporalConnectionSettings;
+  /** Default: both. */
+  queues?: readonly WorkerQueue[];
+  /** null or absent: decisions are not mailed. */
+  mail?: MailSettings | null;
+  /** Task queues of these names; default MAIN_QUEUE and NUMERIC_QUEUE. */
+  mainQueue?: string;
+  numericQueue?: string;
+  /** Threads for numerics; default: as many as there are cores. */
+  threads?: number;
+  /** Workflows in the cache at most: an idle one costs memory, one that was dropped is replayed when it is needed. */
+  cachedWorkflows?: number;
+  /** What is being done may go on this long after `shutdown`; whatever is not done by then is done by another worker. */
+  graceMs?: number;
+  /** Bundle of the workflows; default: the one that is built with this package. */
+  workflowBundle?: WorkerOptions['workflowBundle'];
+  /** One line per thing that an operator may want to know. */
+  onNotice?: (line: string) => void;
+  /** Ends the waiting for servers that are not there. */
+  signal?: AbortSignal;
+}
+
+export interface Workers {
+  /** Polls until `shutdown`. @throws when a worker cannot go on (its namespace is gone, say) */
+  run(): Promise<void>;
+  /** Stops polling, lets what is being done end within `graceMs`. `run` returns when that is over. */
+  shutdown(): void;
+}
+
+const CACHED_WORKFLOWS = 300;
+const GRACE_MS = 15_000;
+
+/** Waits for PostgreSQL and Temporal when they are not there yet, and brings the database to this version's schema. */
+export async function createWorkers(options: WorkersOptions): Promise<Workers> {
+  const queues = options.queues ?? ['main', 'numeric'];
+  const patience: Patience = { onNotice: options.onNotice ?? (() => undefined), ...(options.signal ? { signal: options.signal } : {}) };
+  const pool = openPool(options.databaseUrl, { max: 12, applicationName: `aftercare worker ${queues.join('+')}` });
+  const mailer = options.mail ? openMailer(options.mail) : null;
+  const threads = queues.includes('numeric') ? openNumericPool({ databaseUrl: options.databaseUrl, ...(options.threads ? { threads: options.threads } : {}) }) : null;
+  let connection: NativeConnection | undefined;
+  const release = async (): Promise<void> => {
+    await threads?.close();
+    mailer?.close();
+    await connection?.close();
+    await pool.end();
+  };
+  try {
+    await awaitDatabase(pool, patience);
+    const temporal = await connectTemporal(options.temporal ?? {}, patience);
+    connection = temporal.connection;
+    const shared = sharedOptions(options, temporal);
+    const workers: Worker[] = [];
+    if (queues.includes('main')) workers.push(await createMainWorker(options, shared, pool, mailer));
+    if (threads) workers.push(await Worker.create({ ...shared, taskQueue: options.numericQueue ?? NUMERIC_QUEUE, activities: createNumericActivities({ pool, threads }), maxConcurrentActivityTaskExecutions: threads.size }));
+    const sweeping = queues.includes('main') ? () => startSweeper({
+      pool, ...temporal, taskQueue: options.mainQueue ?? MAIN_QUEUE, onNotice: patience.onNotice,
+      ...(options.numericQueue ? { numericQueue: options.numericQueue } : {}), ...(options.temporal?.dataConverter ? { dataConverter: options.temporal.dataConverter } : {}),
+    }) : null;
+    return asOne(workers, sweeping, release);
+  } catch (error) {
+    await release();
+    throw error;
+  }
+}
+
+type SharedOptions = Pick<WorkerOptions, 'connection' | 'namespace' | 'dataConverter' | 'shutdownGraceTime' | 'shutdownForceTime'>;
+
+function sharedOptions(options: WorkersOptions, temporal: { connection: NativeConnection; namespace: string }): SharedOptions {
+  const graceMs = options.graceMs ?? GRACE_MS;
+  return {
+    ...temporal,
+    ...(options.temporal?.dataConverter ? { dataConverter: options.temporal.dataConverter } : {}),
+    shutdownGraceTime: graceMs,
+    shutdownForceTime: graceMs + 5_000,
+  };
+}
+
+async function createMainWorker(options: WorkersOptions, shared: SharedOptions, pool: Pool, mailer: Mailer | null): Promise<Worker> {
+  const activities = createLightActivities({ pool, mailer });
+  return Worker.create({
+    ...shared,
+    taskQueue: options.mainQueue ?? MAIN_QUEUE,
+    workflowBundle: options.workflowBundle ?? { codePath: workflowBundlePath() },
+    activities,
+    interceptors: { activity: [beating(new Set(Object.keys(activities)))] },
+    maxCachedWorkflows: options.cachedWorkflows ?? CACHED_WORKFLOWS,
+    // A killed worker's workflows go to another one after this long.
+    stickyQueueScheduleToStartTimeout: '3 s',
+  });
+}
+
+/** Several workers as one: they begin and end together. */
+function asOne(workers: readonly Worker[], sweeping: (() => { stop(): Promise<void> }) | null, release: () => Promise<void>): Workers {
+  const shutdown = (): void => {
+    for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+  };
+  let ended = false;
+  return {
+    async run() {
+      if (ended) throw new Error('these workers have run before: create new ones');
+      ended = true;
+      const sweeper = sweeping?.();
+      try {
+        const outcomes = await Promise.allSettled(workers.map((worker) => worker.run().finally(shutdown)));
+        const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+        if (failed) throw failed.reason;
+      } finally {
+        await sweeper?.stop();
+        await release();
+      }
+    },
+    shutdown,
+  };
+}
