@@ -8,8 +8,9 @@ export interface ValueAxis {
   ticks: { y: number; label: string }[];
 }
 
-// Beyond this the width of a range overflows.
+// Beyond these the width of a range overflows, or its parts vanish.
 const LARGEST = 1e300;
+const SMALLEST = 1e-290;
 const MARGIN = 0.08;
 
 /**
@@ -21,7 +22,11 @@ export function valueAxis(values: readonly number[], top: number, bottom: number
   const scale = scaleLinear([low, high], [bottom, top]).clamp(true);
   const ticks = scale.ticks(count);
   const write = tickFormat(ticks);
-  return { y: (value) => scale(Math.max(-LARGEST, Math.min(LARGEST, value))), ticks: ticks.map((tick) => ({ y: scale(tick), label: write(tick) })) };
+  return { y: (value) => scale(within(value)), ticks: ticks.map((tick) => ({ y: scale(tick), label: write(tick) })) };
+}
+
+function within(value: number): number {
+  return Math.abs(value) < SMALLEST ? 0 : Math.max(-LARGEST, Math.min(LARGEST, value));
 }
 
 function rangeOf(values: readonly number[], unit: boolean): [number, number] {
@@ -29,14 +34,15 @@ function rangeOf(values: readonly number[], unit: boolean): [number, number] {
   let high = -Infinity;
   for (const value of values) {
     if (!Number.isFinite(value)) continue;
-    low = Math.min(low, Math.max(-LARGEST, value));
-    high = Math.max(high, Math.min(LARGEST, value));
+    const shown = within(value);
+    low = Math.min(low, shown);
+    high = Math.max(high, shown);
   }
   if (low > high) return [0, 1];
   // A constant series gets room around it; so does one whose spread is below what a double can divide into ticks.
   const size = Math.max(Math.abs(low), Math.abs(high));
   if (high - low <= size * 1e-12) {
-    const room = size === 0 ? 1 : Math.max(size * 0.05, Number.MIN_VALUE * 1e6);
+    const room = size === 0 ? 1 : size * 0.05;
     [low, high] = low === 0 && high === 0 ? [0, 1] : [low - room, high + room];
     return unit ? [Math.max(0, low), Math.min(1, high)] : [low, high];
   }
