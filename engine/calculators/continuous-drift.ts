@@ -88,7 +88,7 @@ function distance(method: ContinuousMethod, fitted: FittedContinuousColumn, chun
       const at = fitted.fineOf[method]!;
       if (at < 0) return wassersteinExact(fitted.sorted!, chunk.sorted!);
       const histogram = fitted.fine[at]!;
-      return wassersteinBinned(edgesOf(histogram), histogram.counts, fitted.total, chunk.fine[at]!, outsideOf(chunk.column.values, histogram));
+      return wassersteinBinned(edgesOf(histogram), histogram.counts, fitted.total, chunk.fine[at]!, outsideOf(chunk.column.values, histogram, chunk.fine[at]!));
     }
   }
 }
@@ -97,6 +97,7 @@ function sharesOf(histogram: Histogram): Float64Array {
   return histogram.counts.map((count) => count / histogram.total);
 }
 
-function outsideOf(values: Float64Array, { first, last }: Histogram): { below: Float64Array; above: Float64Array } {
-  return { below: values.filter((value) => value < first), above: values.filter((value) => value > last) };
+function outsideOf(values: Float64Array, { first, last }: Histogram, counted: BinnedCounts): { below: Float64Array; above: Float64Array } {
+  const none = new Float64Array(0);
+  return { below: counted.below > 0 ? values.filter((value) => value < first) : none, above: counted.above > 0 ? values.filter((value) => value > last) : none };
 }

@@ -95,8 +95,9 @@ export function countIntoBins(values: Float64Array, edges: Float64Array): Binned
   const counts = new Float64Array(bins);
   const first = edges[0]!;
   const last = edges[bins]!;
-  const scale = bins / (last - first);
-  const guess = Number.isFinite(scale) ? (value: number) => Math.floor((value - first) * scale) : () => bins - 1;
+  // 0 for a range of no width: then the correction would walk through all bins, hence the guess at the last one below.
+  const scale = last > first && Number.isFinite(bins / (last - first)) ? bins / (last - first) : 0;
+  const flatGuess = scale === 0 ? bins - 1 : 0;
   let total = 0;
   let below = 0;
   let above = 0;
@@ -105,7 +106,7 @@ export function countIntoBins(values: Float64Array, edges: Float64Array): Binned
     if (value < first) below += 1;
     else if (value > last) above += 1;
     else if (value === value) {
-      let bin = guess(value);
+      let bin = flatGuess + Math.floor((value - first) * scale);
       if (bin >= bins) bin = bins - 1;
       while (bin > 0 && value < edges[bin]!) bin -= 1;
       while (bin < bins - 1 && value >= edges[bin + 1]!) bin += 1;
