@@ -1,12 +1,14 @@
 /** What a client asks of a model's lifecycle: start, ring, run, decide, archive, schedule. Each is one message to a workflow; answers survive its restarts. */
 import { WorkflowNotFoundError, type WorkflowHandle } from '@temporalio/client';
+import type { DataConverter } from '@temporalio/common';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Answer, DecisionAnswer } from '../domain/decision.js';
 import { Conflict, NotFound } from '../domain/errors.js';
-import { decisionWorkflowId, lifecycleId, MAIN_QUEUE, runId, WORKFLOW } from '../domain/names.js';
+import { decisionTextOf, lifecycleId, MAIN_QUEUE, runId, WORKFLOW } from '../domain/names.js';
 import type { RunRequest } from '../domain/policy.js';
 import type { RunSummary } from '../domain/run.js';
+import type { ModelSettings } from '../domain/settings.js';
 import { readDecision } from '../store/decisions.js';
 import { markLifecycleStarted, readLifecycleBeginning, type LifecycleBeginning } from '../store/lifecycle-care.js';
 import type { Pool } from '../store/pool.js';
@@ -14,16 +16,22 @@ import { readRunByNumber } from '../store/runs.js';
 import { answerDecision, archive, lifecycleStatus, requestRun, ring, settingsChanged, type LifecycleInput, type LifecycleStatus, type Pace, type RunTicket } from '../workflows/messages.js';
 import { ensureSearchAttributes, lifecycleStart } from '../workflows/starting.js';
 import { createRings, type Rings } from './rings.js';
-import { ensureSchedule, removeSchedule, type ScheduleOf } from './schedules.js';
+import { ensureSchedule, removeSchedule } from './schedules.js';
 import { asOurs, isUnreachable, openTemporal, type TemporalLink, type TemporalOptions } from './temporal-link.js';
+
+export type { TemporalOptions } from './temporal-link.js';
 
 export interface LifecyclesOptions {
   pool: Pool;
-  temporal?: TemporalOptions;
+  /** Who asks, where a call does not say. */
+  by: string;
+  temporal?: TemporalOptions | undefined;
+  /** Instead of the one in `temporal`. */
+  dataConverter?: DataConverter | undefined;
   /** Task queue of the workers that run our workflows; default MAIN_QUEUE. A team that runs them in its own worker names its own. */
-  mainQueue?: string;
-  numericQueue?: string;
-  pace?: Pace;
+  mainQueue?: string | undefined;
+  numericQueue?: string | undefined;
+  pace?: Pace | undefined;
   /** One line when something keeps a caller waiting. */
   onNotice?: (line: string) => void;
 }
@@ -44,7 +52,12 @@ export class Lifecycles {
   #link: TemporalLink | null = null;
   #tagged: boolean | null = null;
 
-  constructor(options: LifecyclesOptions) {
+  /** Nothing is connected yet: that comes with the first call. */
+  static connect(options: LifecyclesOptions): Promise<Lifecycles> {
+    return Promise.resolve(new Lifecycles(options));
+  }
+
+  private constructor(options: LifecyclesOptions) {
     this.#pool = options.pool;
     this.#options = options;
     this.#rings = createRings((modelId, batchNumber) => this.temporal.within(RING_PATIENCE_MS, () => this.#lifecycle(modelId).signal(ring, { batchNumber })));
@@ -52,7 +65,8 @@ export class Lifecycles {
 
   /** The way to Temporal, opened when it is first needed. */
   get temporal(): TemporalLink {
-    return this.#link ??= openTemporal(this.#options.temporal);
+    const { temporal, dataConverter } = this.#options;
+    return this.#link ??= openTemporal({ ...temporal, ...(dataConverter ? { dataConverter } : {}) });
   }
 
   /** Starts the lifecycle of a model that has just been created; a second start is the first one. The store is told. */
@@ -82,8 +96,8 @@ export class Lifecycles {
    *
    * @throws Conflict archived; NotFound no such model; Error when Temporal does not answer
    */
-  async requestRun(modelId: number, request: Omit<RunRequest, 'key' | 'trigger'> & Partial<Pick<RunRequest, 'key' | 'trigger'>>): Promise<RunTicket> {
-    const whole: RunRequest = { key: request.key ?? randomUUID(), trigger: request.trigger ?? 'manual', by: request.by, ...(request.full ? { full: true } : {}) };
+  async requestRun(modelId: number, request: Partial<RunRequest> = {}): Promise<RunTicket> {
+    const whole: RunRequest = { key: request.key ?? randomUUID(), trigger: request.trigger ?? 'manual', by: request.by ?? this.#options.by, ...(request.full ? { full: true } : {}) };
     const warning = this.#warnWithoutWorker();
     try {
       return await this.#ours(() => this.#reviving(modelId, (handle) => untilAnswered(() => handle.executeUpdate(requestRun, { args: [whole], updateId: `run:${whole.key}` }))));
@@ -149,33 +163,34 @@ export class Lifecycles {
   /**
    * Answers a decision, once; resolves when the answer is recorded.
    *
+   * @param workflowId the decision's, see domain/names.ts decisionWorkflowId
    * @throws Conflict it came too late; InvalidInput it is none of the options; NotFound no such decision
    */
-  async answerDecision(decisionId: string, answer: DecisionAnswer, options: { key?: string } = {}): Promise<{ decisionId: string; answer: Answer }> {
-    if (!/^\d+\/./.test(decisionId)) throw new NotFound(`there is no decision '${decisionId}'`);
-    const handle = this.temporal.client.workflow.getHandle(decisionWorkflowId(decisionId));
+  async answerDecision(workflowId: string, answer: DecisionAnswer, options: { key?: string } = {}): Promise<{ decisionId: string; answer: Answer }> {
+    const handle = this.temporal.client.workflow.getHandle(workflowId);
     const warning = this.#warnWithoutWorker();
     try {
       return await this.#ours(() => untilAnswered(() => handle.executeUpdate(answerDecision, { args: [answer], updateId: `answer:${options.key ?? randomUUID()}` })));
     } catch (error) {
       if (!(error instanceof WorkflowNotFoundError)) throw error;
-      throw await this.#whyNotAnswered(decisionId, answer);
+      throw await this.#whyNotAnswered(workflowId, answer);
     } finally {
       clearTimeout(warning);
     }
   }
 
-  /** No more runs; open decisions are withdrawn. A lifecycle that is gone already is no error. */
-  async archive(modelId: number, by: string): Promise<void> {
+  /** After a model was archived or deleted: no more runs, open decisions are withdrawn. A lifecycle that is gone already is no error. */
+  async end(modelId: number, by = this.#options.by): Promise<void> {
     await this.#ours(async () => {
       await this.temporal.within(CALL_PATIENCE_MS, () => this.#lifecycle(modelId).signal(archive, { by })).catch(ignoreMissing);
       await this.temporal.within(CALL_PATIENCE_MS, () => removeSchedule(this.temporal, modelId));
     });
   }
 
-  /** Makes the model's Temporal Schedule agree with its settings; null removes it. @throws InvalidInput */
-  async ensureSchedule(model: ScheduleOf): Promise<void> {
-    await this.#ours(() => this.temporal.within(CALL_PATIENCE_MS, () => ensureSchedule(this.temporal, model, this.#mainQueue)));
+  /** Makes the model's Temporal Schedule agree with its settings: there, changed, or gone. @throws InvalidInput */
+  async applySchedule(modelId: number, { runs, zone }: Pick<ModelSettings, 'runs' | 'zone'>): Promise<void> {
+    const name = (await readLifecycleBeginning(this.#pool, modelId))?.name ?? `model ${modelId}`;
+    await this.#ours(() => this.temporal.within(CALL_PATIENCE_MS, () => ensureSchedule(this.temporal, { modelId, name, schedule: runs.schedule, zone }, this.#mainQueue)));
   }
 
   async removeSchedule(modelId: number): Promise<void> {
@@ -247,7 +262,8 @@ export class Lifecycles {
     throw new NotFound(`run ${runNumber} will not come: its model was archived or deleted`);
   }
 
-  async #whyNotAnswered(decisionId: string, { answer, by }: DecisionAnswer): Promise<Error> {
+  async #whyNotAnswered(workflowId: string, { answer, by }: DecisionAnswer): Promise<Error> {
+    const decisionId = decisionTextOf(workflowId);
     const decision = await readDecision(this.#pool, decisionId);
     if (!decision) return new NotFound(`there is no decision '${decisionId}'`);
     if (decision.state === 'waiting') return new Conflict(`decision '${decisionId}' waits in the store, but Temporal does not have its workflow: '${answer}' by ${by} was not recorded`);

@@ -22,6 +22,8 @@ export const decisionWorkflowId = (decisionText: string): string => {
   const slash = decisionText.indexOf('/');
   return decisionId(Number(decisionText.slice(0, slash)), decisionText.slice(slash + 1));
 };
+/** And back: `aftercare/model/7/decision/<cause>` → `7/<cause>`. */
+export const decisionTextOf = (workflowId: string): string => workflowId.replace(/^aftercare\/model\/(\d+)\/decision\//, '$1/');
 export const scheduleId = (modelId: number): string => `${lifecycleId(modelId)}/schedule`;
 
 /** Registered by `aftercare up`, or once by `aftercare doctor --mend` on a cluster. */

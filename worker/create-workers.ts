@@ -9,6 +9,7 @@ import { beating } from './beating.js';
 import { workflowBundlePath } from './bundle-path.js';
 import { awaitDatabase, connectTemporal, type Patience } from './connecting.js';
 import { openNumericPool } from './numeric-pool.js';
+import { usualThreads } from './usual-threads.js';
 import { startSweeper } from './sweeper.js';
 
 export type WorkerQueue = 'main' | 'numeric';
@@ -33,7 +34,7 @@ export interface WorkersOptions {
   /** Task queues of these names; default MAIN_QUEUE and NUMERIC_QUEUE. */
   mainQueue?: string;
   numericQueue?: string;
-  /** Threads for numerics; default: as many as there are cores. */
+  /** Threads for numerics; default: as many as there are cores, 4 at most. */
   threads?: number;
   /** Workflows in the cache at most: an idle one costs memory, one that was dropped is replayed when it is needed. */
   cachedWorkflows?: number;
@@ -63,7 +64,8 @@ export async function createWorkers(options: WorkersOptions): Promise<Workers> {
   const patience: Patience = { onNotice: options.onNotice ?? (() => undefined), ...(options.signal ? { signal: options.signal } : {}) };
   const pool = openPool(options.databaseUrl, { max: 12, applicationName: `aftercare worker ${queues.join('+')}` });
   const mailer = options.mail ? openMailer(options.mail) : null;
-  const threads = queues.includes('numeric') ? openNumericPool({ databaseUrl: options.databaseUrl, ...(options.threads ? { threads: options.threads } : {}) }) : null;
+  const threadCount = options.threads ?? usualThreads();
+  const threads = queues.includes('numeric') ? openNumericPool({ databaseUrl: options.databaseUrl, threads: threadCount }) : null;
   let connection: NativeConnection | undefined;
   const release = async (): Promise<void> => {
     await threads?.close();
@@ -78,7 +80,7 @@ export async function createWorkers(options: WorkersOptions): Promise<Workers> {
     const shared = sharedOptions(options, temporal);
     const workers: Worker[] = [];
     if (queues.includes('main')) workers.push(await createMainWorker(options, shared, pool, mailer));
-    if (threads) workers.push(await Worker.create({ ...shared, taskQueue: options.numericQueue ?? NUMERIC_QUEUE, activities: createNumericActivities({ pool, threads }), maxConcurrentActivityTaskExecutions: threads.size }));
+    if (threads) workers.push(await Worker.create({ ...shared, taskQueue: options.numericQueue ?? NUMERIC_QUEUE, activities: createNumericActivities({ pool, threads }), maxConcurrentActivityTaskExecutions: threadCount }));
     const sweeping = queues.includes('main') ? () => startSweeper({
       pool, ...temporal, taskQueue: options.mainQueue ?? MAIN_QUEUE, onNotice: patience.onNotice,
       ...(options.numericQueue ? { numericQueue: options.numericQueue } : {}), ...(options.temporal?.dataConverter ? { dataConverter: options.temporal.dataConverter } : {}),

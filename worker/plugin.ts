@@ -12,6 +12,7 @@ import { beating } from './beating.js';
 import { awaitDatabase } from './connecting.js';
 import { openNumericPool } from './numeric-pool.js';
 import { startSweeper } from './sweeper.js';
+import { usualThreads } from './usual-threads.js';
 
 export interface AftercarePluginOptions {
   databaseUrl: string;
@@ -58,10 +59,11 @@ export class AftercarePlugin extends SimplePlugin {
     const onNotice = this.#options.onNotice ?? (() => undefined);
     const { numericQueue } = this.#options;
     await awaitDatabase(opened.pool, { onNotice });
-    const threads = this.#options.numeric ? openNumericPool({ databaseUrl: this.#options.databaseUrl, ...(typeof this.#options.numeric === 'object' ? this.#options.numeric : {}) }) : null;
+    const threadCount = (typeof this.#options.numeric === 'object' ? this.#options.numeric.threads : undefined) ?? usualThreads();
+    const threads = this.#options.numeric ? openNumericPool({ databaseUrl: this.#options.databaseUrl, threads: threadCount }) : null;
     const numeric = threads ? await Worker.create({
       connection, namespace, ...(dataConverter ? { dataConverter } : {}), taskQueue: numericQueue ?? NUMERIC_QUEUE,
-      activities: createNumericActivities({ pool: opened.pool, threads }), maxConcurrentActivityTaskExecutions: threads.size,
+      activities: createNumericActivities({ pool: opened.pool, threads }), maxConcurrentActivityTaskExecutions: threadCount,
       shutdownGraceTime: worker.options.shutdownGraceTime, ...(worker.options.shutdownForceTime ? { shutdownForceTime: worker.options.shutdownForceTime } : {}),
     }) : null;
     const numericRun = numeric?.run().catch((error: unknown) => onNotice(`the numeric worker has ended: ${String(error)}`));
