@@ -1,42 +1,44 @@
 /** The typed client: everything that the command line does is one call here. */
-import { randomUUID } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
-import type { DataConverter } from '@temporalio/common';
 import type { Receipt } from '../domain/batch.js';
 import { ANSWERS, type Answer, type Decision } from '../domain/decision.js';
-import { Conflict, InvalidInput, NotFound } from '../domain/errors.js';
+import { InvalidInput, NotFound } from '../domain/errors.js';
 import type { Incident } from '../domain/incident.js';
 import type { CalculatorKind, Result } from '../domain/measurement.js';
 import type { RunSummary } from '../domain/run.js';
 import { renderReport } from '../plots/report.js';
 import { readDecision, readDecisions } from '../store/decisions.js';
 import { findModel } from '../store/find-model.js';
+import { migrate } from '../store/migrate.js';
 import { readIncidents } from '../store/incidents.js';
 import { openPool, type Pool } from '../store/pool.js';
 import { alertCountRanking, canonicalResults, readCoverage, readEstimationErrors, readResults, streamResults, type ChunkCoverage, type EstimationError, type RankedColumn, type ResultFilter } from '../store/results.js';
-import { readRunByNumber, readRuns } from '../store/runs.js';
+import { readRuns } from '../store/runs.js';
 import { waitingDecisions } from '../store/waiting-decisions.js';
 import type { LifecycleStatus, RunTicket } from '../workflows/messages.js';
 import { appendInferences, appendTruths, removeByIdentifier, type AppendAnalysisOptions, type AppendInputOptions, type RemoveOptions, type RowInput, type WriteContext } from './append.js';
 import { defaultActor, resolveServers } from './connect.js';
-import { Lifecycles, type TemporalOptions } from './lifecycle.js';
+import { Lifecycles, type WaitOptions } from './lifecycle.js';
 import { PredictionLog, type PredictionLogOptions } from './log.js';
 import { Models } from './models-door.js';
 import { gatherReport } from './report.js';
 import type { Row } from './sources/index.js';
+import type { TemporalOptions } from './temporal-link.js';
 
 export interface ConnectOptions {
   /** postgres://… ; default: DATABASE_URL, else the stack that `aftercare up` runs */
   databaseUrl?: string;
-  /** Default: Temporal's standard environment, else the stack that `aftercare up` runs. */
+  /** Default: Temporal's standard environment, else the stack that `aftercare up` runs. A payload codec goes into `dataConverter`. */
   temporal?: TemporalOptions;
-  /** For a payload codec; the same as the workers'. */
-  dataConverter?: DataConverter;
+  /** Task queues of the workers, where a team runs our workflows in its own worker. */
+  mainQueue?: string;
+  numericQueue?: string;
   /** Data folder of the stack to use, when it is not the usual one. */
   data?: string;
   /** Who acts, for the audit trail. Default: the process's user. */
   by?: string;
   log?: PredictionLogOptions;
+  /** One line when something keeps a caller waiting, e.g. that no worker is there. */
+  onNotice?: (line: string) => void;
 }
 
 export interface RunOptions {
@@ -46,45 +48,36 @@ export interface RunOptions {
   full?: boolean;
 }
 
-export interface RunProgressReport {
-  step: RunSummary['progress']['step'];
-  done: number;
-  of: number;
-}
-
-const POLL_MS = 100;
-
 export class Aftercare {
   readonly models: Models;
   readonly #pool: Pool;
   readonly #context: WriteContext;
-  readonly #connectLifecycles: () => Promise<Lifecycles>;
-  readonly #logOptions: PredictionLogOptions;
-  #lifecycles: Promise<Lifecycles> | null = null;
-  #log: PredictionLog | null = null;
+  readonly #lifecycles: Lifecycles;
+  readonly #log: PredictionLog;
 
   /**
-   * Opens the database and finds Temporal; connects to either when first needed. Appending works while Temporal is away.
+   * Opens the database; connects to Temporal when first needed. Appending and reading work while Temporal is away.
    *
    * @throws InvalidInput when no database is to be found
    */
   static async connect(options: ConnectOptions = {}): Promise<Aftercare> {
-    const servers = resolveServers(options);
-    const pool = openPool(servers.databaseUrl, { applicationName: 'aftercare-client' });
-    const by = options.by ?? defaultActor();
-    return Promise.resolve(new Aftercare(pool, by, options.log ?? {}, async () => {
-      if (!servers.temporal && !options.temporal?.connection) throw new InvalidInput("found no Temporal server: give temporal.address, set TEMPORAL_ADDRESS, or start a stack with 'aftercare up'");
-      return Lifecycles.connect({ pool, by, temporal: { ...options.temporal, ...servers.temporal }, dataConverter: options.dataConverter });
-    }));
+    const { databaseUrl, temporal } = resolveServers(options);
+    const pool = openPool(databaseUrl, { applicationName: 'aftercare-client' });
+    await migrate(pool).catch(async (error: unknown) => {
+      await pool.end();
+      throw error;
+    });
+    const { mainQueue, numericQueue, onNotice, by = defaultActor() } = options;
+    const lifecycles = await Lifecycles.connect({ pool, by, temporal: { ...temporal, ...options.temporal }, mainQueue, numericQueue, ...(onNotice ? { onNotice } : {}) });
+    return new Aftercare(pool, lifecycles, by, options.log);
   }
 
-  private constructor(pool: Pool, by: string, logOptions: PredictionLogOptions, connectLifecycles: () => Promise<Lifecycles>) {
+  private constructor(pool: Pool, lifecycles: Lifecycles, by: string, log: PredictionLogOptions = {}) {
     this.#pool = pool;
-    this.#logOptions = logOptions;
-    this.#connectLifecycles = connectLifecycles;
-    // A ring must neither fail nor delay what was committed: it may be lost, the worker's sweeper and the lifecycle look at the ledger as well.
-    this.#context = { pool, by, onCommitted: (modelId, batchNumber) => void this.#temporal().then((lifecycles) => lifecycles.ring(modelId, batchNumber)).catch(() => undefined) };
-    this.models = new Models(this.#context, () => this.#temporal());
+    this.#lifecycles = lifecycles;
+    this.#context = { pool, by, onCommitted: (modelId, batchNumber) => lifecycles.ring(modelId, batchNumber) };
+    this.#log = new PredictionLog(this.#context, log);
+    this.models = new Models(this.#context, lifecycles);
   }
 
   // ---- rows ----------------------------------------------------------------------------------------------------------------------------
@@ -110,29 +103,23 @@ export class Aftercare {
    * @throws InvalidInput why this row was quarantined
    */
   log(model: string, row: Row): Promise<Receipt> {
-    this.#log ??= new PredictionLog(this.#context, this.#logOptions);
     return this.#log.log(model, row);
   }
 
   // ---- runs ----------------------------------------------------------------------------------------------------------------------------
 
-  /** Asks for a run and returns as soon as it is accepted. It will have seen everything committed before. @throws NotFound, Conflict */
+  /** Asks for a run and returns as soon as it is accepted. It will see everything that was committed before. @throws NotFound, Conflict */
   async requestRun(model: string, options: RunOptions = {}): Promise<RunTicket> {
     const { modelId } = await findModel(this.#pool, model);
-    return (await this.#temporal()).requestRun(modelId, { key: options.key ?? randomUUID(), ...(options.full === undefined ? {} : { full: options.full }) });
+    return this.#lifecycles.requestRun(modelId, options);
   }
 
-  /** Asks for a run and waits until it has ended; survives restarts of everything meanwhile. @throws NotFound, Conflict; InvalidInput when the signal aborts */
-  async run(model: string, options: RunOptions & { onProgress?: (progress: RunProgressReport) => void; signal?: AbortSignal } = {}): Promise<RunSummary> {
-    const ticket = await this.requestRun(model, options);
+  /** Asks for a run and waits until it has ended, whatever restarts meanwhile. @throws NotFound, Conflict */
+  async run(model: string, options: RunOptions & WaitOptions = {}): Promise<RunSummary> {
+    const { key, full, ...waiting } = options;
+    const ticket = await this.requestRun(model, { ...(key === undefined ? {} : { key }), ...(full === undefined ? {} : { full }) });
     const { modelId } = await findModel(this.#pool, model);
-    for (;;) {
-      options.signal?.throwIfAborted();
-      const run = await readRunByNumber(this.#pool, modelId, ticket.runNumber);
-      if (run) options.onProgress?.(run.progress);
-      if (run && (run.state === 'completed' || run.state === 'failed' || run.state === 'cancelled')) return run;
-      await delay(POLL_MS);
-    }
+    return this.#lifecycles.waitForRun(modelId, ticket.runNumber, waiting);
   }
 
   /** Newest first. */
@@ -141,30 +128,23 @@ export class Aftercare {
     return (await readRuns(this.#pool, modelId, options.limit)).reverse();
   }
 
-  /** Asks an active run to stop; what it computed is kept and the next run goes on from there. @throws NotFound */
+  /** Asks an active run to stop; what it computed is kept and the next run goes on from there. @throws NotFound; Conflict when it has ended */
   async cancelRun(model: string, runNumber: number): Promise<void> {
     const { modelId } = await findModel(this.#pool, model);
-    if (!Number.isInteger(runNumber) || !(await readRunByNumber(this.#pool, modelId, runNumber))) throw new NotFound(`model '${model}' has no run ${runNumber}`);
-    await (await this.#temporal()).cancelRun(modelId, runNumber);
+    if (!Number.isInteger(runNumber) || runNumber < 1) throw new NotFound(`model '${model}' has no run ${runNumber}`);
+    await this.#lifecycles.cancelRun(modelId, runNumber);
   }
 
-  /** Waits until the lifecycle has looked at everything committed so far and no run is active or due. */
-  async idle(model: string, options: { signal?: AbortSignal } = {}): Promise<LifecycleStatus> {
-    const lifecycles = await this.#temporal();
-    for (;;) {
-      options.signal?.throwIfAborted();
-      const { modelId, lastBatch } = await this.models.get(model);
-      await lifecycles.ring(modelId, lastBatch);
-      const status = await lifecycles.status(modelId);
-      if (status.scannedBatch >= lastBatch && status.activeRun === null && status.queue.length === 0 && status.queuedRequests === 0) return status;
-      await delay(POLL_MS);
-    }
+  /** Waits until the lifecycle has looked at everything committed so far, and no run is active or due. @throws NotFound */
+  async idle(model: string, options: Pick<WaitOptions, 'signal'> = {}): Promise<LifecycleStatus> {
+    const { modelId } = await findModel(this.#pool, model);
+    return this.#lifecycles.waitUntilIdle(modelId, options);
   }
 
   /** What the lifecycle workflow says of itself. @throws NotFound */
   async status(model: string): Promise<LifecycleStatus> {
     const { modelId } = await findModel(this.#pool, model);
-    return (await this.#temporal()).status(modelId);
+    return this.#lifecycles.status(modelId);
   }
 
   // ---- results -------------------------------------------------------------------------------------------------------------------------
@@ -228,31 +208,16 @@ export class Aftercare {
     if (!ANSWERS.includes(given.answer)) throw new InvalidInput(`answer '${String(given.answer)}' is none of ${ANSWERS.join(', ')}`);
     const decision = await readDecision(this.#pool, decisionId);
     if (!decision) throw new NotFound(`there is no decision '${decisionId}': aftercare decisions shows those that wait`);
-    if (decision.state !== 'waiting') throw new Conflict(`decision '${decisionId}' was ${decision.state}${decision.answer ? ` (${decision.answer}${decision.answeredBy ? ` by ${decision.answeredBy}` : ''})` : ''}: it is answered once`);
-    await (await this.#temporal()).answerDecision(decision.workflowId, { answer: given.answer, by: given.by ?? this.#context.by, ...(given.note === undefined ? {} : { note: given.note }) });
-    for (;;) {
-      const recorded = await readDecision(this.#pool, decisionId);
-      if (!recorded) throw new NotFound(`decision '${decisionId}' went with its model`);
-      if (recorded.state !== 'waiting') return recorded;
-      await delay(POLL_MS);
-    }
+    await this.#lifecycles.answerDecision(decision.workflowId, { answer: given.answer, by: given.by ?? this.#context.by, ...(given.note === undefined ? {} : { note: given.note }) });
+    return (await readDecision(this.#pool, decisionId)) ?? decision;
   }
 
   // ---- the end -------------------------------------------------------------------------------------------------------------------------
 
   /** Answers every `log` that was called, sends the last rings, closes the connections. */
   async close(): Promise<void> {
-    await this.#log?.close();
-    const lifecycles = await this.#lifecycles?.catch(() => null);
-    await lifecycles?.close();
+    await this.#log.close();
+    await this.#lifecycles.close();
     await this.#pool.end();
-  }
-
-  #temporal(): Promise<Lifecycles> {
-    this.#lifecycles ??= this.#connectLifecycles().catch((error: unknown) => {
-      this.#lifecycles = null;   // the server may be there the next time
-      throw error;
-    });
-    return this.#lifecycles;
   }
 }

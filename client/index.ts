@@ -1,12 +1,13 @@
 /** `aftercare`: the typed client. */
-export { Aftercare, type ConnectOptions, type RunOptions, type RunProgressReport } from './aftercare.js';
+export { Aftercare, type ConnectOptions, type RunOptions } from './aftercare.js';
 export type { AppendAnalysisOptions, AppendInputOptions, RemoveOptions, RowInput } from './append.js';
 export { inferSchema, type InferredSchema, type SchemaOverrides } from './infer.js';
-export type { TemporalOptions } from './lifecycle.js';
+export type { WaitOptions } from './lifecycle.js';
 export type { PredictionLogOptions } from './log.js';
 export type { ChangedModelSettings, CreatedFromInput, CreateModelInput } from './models.js';
 export type { Model, Models } from './models-door.js';
 export type { SettingsPatch } from './settings-check.js';
+export type { TemporalOptions } from './temporal-link.js';
 export type { Row } from './sources/index.js';
 export type { ModelOverview } from '../store/models.js';
 export type { ChunkCoverage, EstimationError, RankedColumn, ResultFilter } from '../store/results.js';

@@ -1,5 +1,6 @@
 /** `aftercare.models`: create, list, get, change, archive, delete. */
 import { randomUUID } from 'node:crypto';
+import { isFinal } from '../domain/errors.js';
 import { listModels, showModel, archiveModel, deleteModel, type ModelDetails, type ModelOverview } from '../store/models.js';
 import { readBatchTotals, type BatchTotals } from '../store/batch-totals.js';
 import type { WriteContext } from './append.js';
@@ -14,10 +15,9 @@ export interface Model extends Omit<ModelDetails, 'rows'> {
 
 export class Models {
   readonly #context: WriteContext;
-  readonly #lifecycles: () => Promise<Lifecycles>;
+  readonly #lifecycles: Lifecycles;
 
-  /** @param lifecycles connects to Temporal when it is first needed */
-  constructor(context: WriteContext, lifecycles: () => Promise<Lifecycles>) {
+  constructor(context: WriteContext, lifecycles: Lifecycles) {
     this.#context = context;
     this.#lifecycles = lifecycles;
   }
@@ -30,10 +30,14 @@ export class Models {
    * @throws Conflict when the name is taken
    */
   async create(input: CreateModelInput): Promise<CreatedFromInput> {
-    const lifecycles = await this.#lifecycles();
     const created = await createFromInput(this.#context, { ...input, creationKey: input.creationKey ?? randomUUID() });
-    await lifecycles.start(created.modelId);
-    if (created.settings.runs.schedule) await lifecycles.applySchedule(created.modelId, created.settings);
+    try {
+      await this.#lifecycles.start(created.modelId);
+      if (created.settings.runs.schedule) await this.#lifecycles.applySchedule(created.modelId, created.settings);
+    } catch (error) {
+      if (isFinal(error)) throw error;
+      created.notes.push(`its lifecycle starts when Temporal answers and a worker is there (${(error as Error).message})`);
+    }
     return created;
   }
 
@@ -55,24 +59,21 @@ export class Models {
    * @throws InvalidInput, NotFound, Conflict; nothing changes then
    */
   async settings(name: string, patch: SettingsPatch): Promise<ChangedModelSettings> {
-    const lifecycles = await this.#lifecycles();
     const changed = await changeModelSettings(this.#context, name, patch);
-    await lifecycles.settingsChanged(changed.modelId, changed.settingsRevision);
-    if (patch.runs !== undefined || patch.zone !== undefined) await lifecycles.applySchedule(changed.modelId, changed.settings);
+    await this.#lifecycles.settingsChanged(changed.modelId, changed.settingsRevision);
+    if (patch.runs?.schedule !== undefined || patch.zone !== undefined) await this.#lifecycles.applySchedule(changed.modelId, changed.settings);
     return changed;
   }
 
   /** No more rows, no more runs; everything stays readable. @throws NotFound */
   async archive(name: string): Promise<void> {
-    const lifecycles = await this.#lifecycles();
     const { modelId } = await archiveModel(this.#context.pool, name, this.#context.by);
-    await lifecycles.end(modelId);
+    await this.#lifecycles.end(modelId);
   }
 
   /** The model, its rows and its results, for good. A late append does not bring it back. @throws NotFound */
   async delete(name: string): Promise<void> {
-    const lifecycles = await this.#lifecycles();
     const { modelId } = await deleteModel(this.#context.pool, name, this.#context.by);
-    await lifecycles.end(modelId);
+    await this.#lifecycles.end(modelId);
   }
 }
