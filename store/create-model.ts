@@ -142,7 +142,7 @@ async function refuseRepeatedIdentifiers(tx: Transaction, { schema, reference }:
   );
   const worst = rows[0];
   if (!worst) return;
-  throw new InvalidInput(`the reference (${reference.label}): column ${quoted(columnOf(schema, 'identifier')!.name)}: ${worst.groups.toLocaleString('en')} identifier${worst.groups === 1 ? '' : 's'} stand more than once `
+  throw new InvalidInput(`the reference (${reference.label}): column ${quoted(columnOf(schema, 'identifier')!.name)}: ${worst.groups.toLocaleString('en')} identifier${worst.groups === 1 ? ' stands' : 's stand'} more than once `
     + `(first: row ${worst.first}, ${JSON.stringify(worst.identifier)}, ${worst.times} times): leave one row of each, or name another identifier column`);
 }
 
