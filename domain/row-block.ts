@@ -42,6 +42,8 @@ export interface RowBlock {
   faults: CellFault[];
 }
 
+export type NativeType = 'int64' | 'float64' | 'bool' | 'text' | 'timestamp';
+
 /**
  * An open input. `columnNames` is known before the first block. Blocks are valid only until the next one is asked for: their arrays are used again.
  * @throws InvalidInput naming the file and place when the input cannot be read as what it claims to be
@@ -52,6 +54,8 @@ export interface RowSource {
   readonly columnNames: string[];
   /** Columns among these that cannot be asked for, and why: nested ones of a Parquet file. */
   readonly unreadable?: ReadonlyMap<string, string>;
+  /** What the input itself says its columns are, where it does (Parquet). */
+  readonly types?: ReadonlyMap<string, NativeType>;
   /** Total bytes, where known, and how many were read: for progress. */
   readonly progress: { bytesRead: number; bytesTotal: number | null };
   /** Columns in the order of the argument; one that the input lacks comes as all missing. */

@@ -1,6 +1,6 @@
 import { InvalidInput } from '../../domain/errors.js';
 import { quoted } from '../../domain/schema.js';
-import type { RowBlock, RowSource, TextBlock } from './block.js';
+import type { NativeType, RowBlock, RowSource, TextBlock } from './block.js';
 import { isBlank } from './block-builder.js';
 import { openSource } from './index.js';
 import { isMissingText } from './missing.js';
@@ -72,7 +72,7 @@ export async function readFrame(file: string, options: ReadFrameOptions = {}): P
     const forced = new Map(Object.entries(options.columnTypes ?? {}).map(([name, type]) => [name, forcedType(name, type)]));
     const raw = await readCells(source, names, options.rows ?? null);
     const rowCount = raw[0]?.count ?? 0;
-    const columns = new Map(names.map((name, i) => [name, typeColumn(raw[i]!, forced.get(name) ?? null, `${source.label}, column ${quoted(name)}`)]));
+    const columns = new Map(names.map((name, i) => [name, typeColumn(raw[i]!, forced.get(name) ?? null, source.types?.get(name) ?? null, `${source.label}, column ${quoted(name)}`)]));
     return { rowCount, columns };
   } finally {
     await source.close();
@@ -136,16 +136,27 @@ function appendCells(target: RawColumn, block: TextBlock, start: number, end: nu
   target.count += end - start;
 }
 
-function typeColumn(raw: RawColumn, forced: ForcedType | null, where: string): FrameColumn {
+function typeColumn(raw: RawColumn, forced: ForcedType | null, native: NativeType | null, where: string): FrameColumn {
   switch (forced) {
-    case null: return asBool(raw) ?? asNumbers(raw) ?? asText(raw);
-    case 'categorical': return asBool(raw) ?? asText(raw);
+    case null: return native === null ? asBool(raw) ?? asNumbers(raw) ?? asText(raw, true) : nativeColumn(raw, native, where);
+    case 'categorical': return (native === 'text' ? null : asBool(raw)) ?? asText(raw, native !== 'text');
     case 'bool': return asBool(raw) ?? refuse(where, 'True and False', raw);
     case 'continuous': case 'int64': {
       const numbers = asNumbers(raw) ?? boolAsNumbers(raw) ?? refuse(where, 'numbers', raw);
       return { ...numbers, dtype: forced === 'continuous' ? 'float64' : numbers.dtype };
     }
     case 'timestamp': return asTimestamps(raw, where);
+  }
+}
+
+/** A column of a file that has types; what is missing there is the empty text here. */
+function nativeColumn(raw: RawColumn, native: NativeType, where: string): FrameColumn {
+  switch (native) {
+    case 'bool': return asBool(raw) ?? asText(raw, true);
+    case 'text': return asText(raw, false);
+    case 'timestamp': return asTimestamps(raw, where);
+    case 'int64': return asNumbers(raw) ?? refuse(where, 'numbers', raw);
+    case 'float64': return { ...(asNumbers(raw) ?? refuse(where, 'numbers', raw)), dtype: 'float64' };
   }
 }
 
@@ -243,13 +254,16 @@ function infinity(bytes: Buffer, start: number, end: number): number {
   return word ? (word[1] === '-' ? -Infinity : Infinity) : 0;
 }
 
-function asText(raw: RawColumn): CategoricalColumn {
+/** @param untyped the words of MISSING_TEXTS are missing, not only the empty text; True and False are truth values */
+function asText(raw: RawColumn, untyped: boolean): CategoricalColumn {
   const codes = new Int32Array(raw.count);
   const known = new Map<string, number>();
   const categories: string[] = [];
-  let boolOnly = true;
+  let boolOnly = untyped;
   for (let row = 0; row < raw.count; row++) {
-    if (isMissingText(raw.bytes, raw.starts[row]!, raw.starts[row + 1]! - 1)) {
+    const start = raw.starts[row]!;
+    const end = raw.starts[row + 1]! - 1;
+    if (untyped ? isMissingText(raw.bytes, start, end) : start === end) {
       codes[row] = -1;
       continue;
     }

@@ -8,7 +8,7 @@ import { openNdjson } from './ndjson.js';
 import { openParquet, openParquetStream } from './parquet.js';
 import { ObjectSource, type Row } from './rows.js';
 
-export type { BlockColumn, CellFault, ContinuousBlock, RowBlock, RowSource, TextBlock, TimestampBlock } from './block.js';
+export type { BlockColumn, CellFault, ContinuousBlock, NativeType, RowBlock, RowSource, TextBlock, TimestampBlock } from './block.js';
 export { MISSING_TEXTS } from './missing.js';
 export type { Row } from './rows.js';
 

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import type { AsyncBuffer, ColumnMetaData, FileMetaData, ParquetParsers, SchemaElement } from 'hyparquet';
 import { parquetScan } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
+import type { NativeType } from './block.js';
 import type { BlockBuilder } from './block-builder.js';
 import { BROKEN_TEXT, CATEGORICAL, CONTINUOUS, NUL_IN_TEXT, TIMESTAMP, type ColumnBuilder } from './column-builder.js';
 import { isEveryday, PageCursor, type Page, type PlainValues } from './parquet-pages.js';
@@ -136,6 +137,17 @@ interface Time {
   micros: (low: number, high: number) => number;
   /** True: an instant. False: wall time of the model's zone, as text without a zone would be. */
   isInstant: boolean;
+}
+
+export function nativeTypeOf(element: SchemaElement): NativeType {
+  if (timeOf(element)) return 'timestamp';
+  if (element.converted_type === 'DECIMAL' || element.logical_type?.type === 'FLOAT16') return 'float64';
+  switch (element.type) {
+    case 'BOOLEAN': return 'bool';
+    case 'INT32': case 'INT64': return 'int64';
+    case 'FLOAT': case 'DOUBLE': return 'float64';
+    default: return 'text';
+  }
 }
 
 /** null for a column that holds no times. */

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { parquetMetadataAsync, parquetSchema, type AsyncBuffer, type FileMetaData, type RowGroup, type SchemaElement } from 'hyparquet';
 import { InvalidInput } from '../../domain/errors.js';
 import { quoted, type SchemaColumn } from '../../domain/schema.js';
-import type { RowBlock, RowSource } from './block.js';
+import type { NativeType, RowBlock, RowSource } from './block.js';
 import { BlockBuilder } from './block-builder.js';
 import { openFile, piecesOf, type ByteInput } from './byte-input.js';
 import { refuseTwice } from './csv.js';
-import { readerOf, type CellReader } from './parquet-cells.js';
+import { nativeTypeOf, readerOf, type CellReader } from './parquet-cells.js';
 
 /** @throws InvalidInput for a file that is no Parquet file, is cut off or damaged */
 export async function openParquet(path: string, label = path, onClose: () => Promise<void> = () => Promise.resolve()): Promise<RowSource> {
@@ -64,12 +64,14 @@ class HandleBuffer implements AsyncBuffer {
 class ParquetSource implements RowSource {
   readonly columnNames: string[];
   readonly unreadable: ReadonlyMap<string, string>;
+  readonly types: ReadonlyMap<string, NativeType>;
   private readonly elements: Map<string, SchemaElement>;
 
   constructor(readonly label: string, private readonly file: HandleBuffer, private readonly metadata: FileMetaData, private readonly release: () => Promise<void>) {
     const children = parquetSchema(metadata).children;
     this.columnNames = children.map(({ element }) => element.name);
     this.unreadable = new Map(children.filter((child) => child.children.length > 0 || child.element.repetition_type === 'REPEATED').map(({ element }) => [element.name, 'nested (a list, map or structure)']));
+    this.types = new Map(children.filter(({ element }) => !this.unreadable.has(element.name)).map(({ element }) => [element.name, nativeTypeOf(element)]));
     this.elements = new Map(children.filter(({ element }) => !this.unreadable.has(element.name)).map(({ element }) => [element.name, element]));
   }
 

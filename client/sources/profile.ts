@@ -1,4 +1,4 @@
-import type { RowSource, TextBlock } from './block.js';
+import type { NativeType, RowSource, TextBlock } from './block.js';
 import { isBlank } from './block-builder.js';
 import { isMissingText } from './missing.js';
 import { NumberScanner } from './number.js';
@@ -42,7 +42,7 @@ export interface ColumnProfile {
  */
 export async function profileColumns(source: RowSource, unique: ReadonlySet<string>, maxRows = Infinity): Promise<ColumnProfile[]> {
   const names = source.columnNames.filter((name) => !source.unreadable?.has(name));
-  const profilers = names.map((name) => new ColumnProfiler(name, unique.has(name)));
+  const profilers = names.map((name) => new ColumnProfiler(name, unique.has(name), source.types?.get(name) ?? null));
   const columns = names.map((name) => ({ name, role: 'feature' as const, kind: 'text' as const }));
   for await (const block of source.blocks(columns, 'UTC')) {
     if (block.firstRow > maxRows) break;
@@ -62,7 +62,7 @@ class ColumnProfiler {
   private readonly timestamps = new TimestampParser(new ZoneClock('UTC'));
   private readonly scratch = Buffer.alloc(MAX_NUMBER_BYTES + 1);
 
-  constructor(name: string, private readonly unique: boolean) {
+  constructor(name: string, private readonly unique: boolean, private readonly native: NativeType | null) {
     this.profile = {
       name, rows: 0, missing: 0, numbers: 0, wholeNumbers: 0, bools: 0, timestamps: 0, min: Infinity, max: -Infinity, zeroOrOne: 0, outsideUnit: 0,
       distinct: new Set(), repeated: null, text: null,
@@ -78,7 +78,7 @@ class ColumnProfiler {
       profile.rows++;
       const from = cells.offsets[row]!;
       const to = cells.offsets[row + 1]!;
-      if (isMissingText(bytes, from, to)) profile.missing++;
+      if (this.native === 'text' ? from === to : isMissingText(bytes, from, to)) profile.missing++;
       else this.addCell(bytes, from, to, firstRow + row);
     }
   }
@@ -118,6 +118,11 @@ class ColumnProfiler {
     const value = this.numbers.scan(this.scratch, 0);
     if (this.numbers.at !== length) return false;
     const { profile } = this;
+    if (this.native === 'text') {                                          // texts of digits are codes, though a 0 or 1 among them can be read
+      if (value !== 0 && value !== 1) return false;
+      profile.zeroOrOne++;
+      return true;
+    }
     profile.numbers++;
     if (value === 0 || value === 1) profile.zeroOrOne++;
     if (!(value >= 0 && value <= 1)) profile.outsideUnit++;
@@ -125,7 +130,7 @@ class ColumnProfiler {
       if (value < profile.min) profile.min = value;
       if (value > profile.max) profile.max = value;
     }
-    let whole = true;
+    let whole = this.native !== 'float64';
     for (let i = 0; i < length; i++) {
       const byte = this.scratch[i]!;
       if ((byte < 48 || byte > 57) && !(i === 0 && (byte === 43 || byte === 45))) {
