@@ -9,7 +9,7 @@ import { InvalidInput } from '../../domain/errors.js';
 import { demoDataFolder, startStack, type Stack } from '../../embedded/index.js';
 import { loadDemoData } from '../demo/data.js';
 import { answerWaiting, DEMO_MODEL, tellStory, type Listener } from '../demo/story.js';
-import { renderSummary, summarize, type DemoSummary } from '../demo/summary.js';
+import { firstLook, renderSummary, summarize, type DemoSummary } from '../demo/summary.js';
 import { print, progressBar, say, type ProgressBar } from '../support/output.js';
 
 interface DemoOptions {
@@ -77,7 +77,7 @@ async function runDemo(options: DemoOptions): Promise<void> {
 async function tell(stack: Stack, data: ReturnType<typeof loadDemoData>, options: DemoOptions, startedAt: number): Promise<'told'> {
   const client = await Aftercare.connect({ databaseUrl: stack.databaseUrl, temporal: { address: stack.temporalAddress, namespace: stack.namespace }, by: 'demo' });
   try {
-    const listener = terminalListener();
+    const listener = terminalListener(() => firstLook(client).then((text) => say(`\n${text}`)));
     const story = await tellStory(client, data, listener);
     listener.done();
     if (options.answer) await answerWaiting(client, options.answer, 'demo --answer');
@@ -85,7 +85,7 @@ async function tell(stack: Stack, data: ReturnType<typeof loadDemoData>, options
     const reportFile = resolve(options.report ?? join(stack.dataFolder, 'report.html'));
     await writeFile(reportFile, await client.report(DEMO_MODEL));
     title(story.repeated ? 'What is there (from an earlier start)' : 'What was found');
-    print(renderSummary(summary));
+    print(renderSummary(summary, await client.results(DEMO_MODEL, { metrics: ['roc_auc'] })));
     print(whereToLook(summary, stack, reportFile));
     if (options.summary) {
       const file = resolve(options.summary);
@@ -116,7 +116,7 @@ function title(text: string): void {
   say(`\n${pc.bold(text)}`);
 }
 
-function terminalListener(): Listener & { done(): void } {
+function terminalListener(firstResults: () => Promise<void>): Listener & { done(): void } {
   let bar: ProgressBar | null = null;
   let label = '';
   const done = (): void => { bar?.stop(); bar = null; label = ''; };
@@ -127,6 +127,7 @@ function terminalListener(): Listener & { done(): void } {
       if (next !== label) { done(); bar = progressBar(`  ${next}`, ''); label = next; }
       bar!.update(finished, of);
     },
+    firstResults: () => { done(); return firstResults(); },
     done,
   };
 }

@@ -18,6 +18,8 @@ export interface Listener {
   detail(text: string): void;
   /** A long step's progress, in rows or parts. */
   progress(label: string, done: number, of: number | null): void;
+  /** The moment to show what the first run found. */
+  firstResults(): Promise<void>;
 }
 
 export interface Story {
@@ -38,7 +40,7 @@ export async function tellStory(client: Aftercare, data: DemoData, listener: Lis
       name: DEMO_MODEL,
       reference: data.referenceFile,
       columns: { target: 'repaid' },
-      settings: { chunking: { kind: 'size', size: CHUNK_SIZE }, targets: { arrival: 'delayed', expectedDelayMs: 30 * 86_400_000 }, runs: { everyRows: CHUNK_SIZE, onTargets: true } },
+      settings: { chunking: { kind: 'size', size: CHUNK_SIZE }, targets: { arrival: 'delayed', expectedDelayMs: 30 * 86_400_000 }, runs: { everyRows: null, onTargets: true } },
       onProgress: (rows) => listener.progress('reference', rows, 50_000),
     });
     listener.detail(`${created.referenceRows.toLocaleString('en')} reference rows; ${created.schema.columns.length} columns understood, the target 'repaid' comes late`);
@@ -48,8 +50,10 @@ export async function tellStory(client: Aftercare, data: DemoData, listener: Lis
   receipts.push(await append(client, data.firstHalf, listener));
   const first = await client.run(DEMO_MODEL, { key: 'demo-first-run', onProgress: (p) => listener.progress(`run: ${p.step}`, p.done, p.of) });
   listener.detail(runLine(first));
+  await listener.firstResults();
 
-  listener.step('25,000 more in ten deliveries; the lifecycle starts a run after every 5,000 rows');
+  listener.step('25,000 more in ten deliveries; from now on the lifecycle starts a run after every 5,000 rows');
+  await client.models.settings(DEMO_MODEL, { runs: { everyRows: CHUNK_SIZE } });
   let known = first.number;
   for (const delivery of data.later) {
     receipts.push(await append(client, delivery, listener));

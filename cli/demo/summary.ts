@@ -4,7 +4,7 @@ import type { Decision } from '../../domain/decision.js';
 import type { Incident } from '../../domain/incident.js';
 import type { Result } from '../../domain/measurement.js';
 import type { RunSummary } from '../../domain/run.js';
-import { sparkline } from '../terminal/sparkline.js';
+import { performanceTable, rankingList } from '../terminal/performance.js';
 import { table } from '../terminal/table.js';
 import { DEMO_MODEL } from './story.js';
 
@@ -76,38 +76,43 @@ function chunkSummary(e: Result, r: Result | undefined): DemoSummary['chunks'][n
   };
 }
 
-const fixed = (value: number | null, digits = 4): string => (value === null ? '–' : value.toFixed(digits));
-const day = (iso: string | null): string => (iso === null ? '' : iso.slice(0, 10));
+/** After the first run: estimates only, since no target has come. */
+export async function firstLook(client: Aftercare): Promise<string> {
+  const [performance, ranking, drift, quality] = await Promise.all([
+    client.results(DEMO_MODEL, { metrics: ['roc_auc'] }),
+    client.ranking(DEMO_MODEL),
+    client.results(DEMO_MODEL, { calculators: ['univariate_drift', 'reconstruction_error'], period: 'analysis', onlyAlerts: true }),
+    client.results(DEMO_MODEL, { calculators: ['missing_values', 'unseen_values', 'numerical_range'], period: 'analysis', onlyAlerts: true }),
+  ]);
+  const chunks = new Set(performance.filter((result) => result.period === 'analysis').map((result) => result.chunk.key)).size;
+  return [performanceTable(performance, 'roc_auc'), '', `drift: ${drift.length} alert(s); data quality: ${quality.length} alert(s)${named(quality)}`, rankingList(ranking, chunks)].join('\n');
+}
+
+function named(results: readonly Result[]): string {
+  const columns = [...new Set(results.map((result) => result.column))];
+  return columns.length === 0 ? '' : ` (${columns.join(', ')})`;
+}
 
 /** The summary for a person at a terminal. */
-export function renderSummary(summary: DemoSummary): string {
-  const { chunks } = summary;
-  const lower = chunks[0]?.rocAuc.lowerThreshold ?? null;
-  const upper = chunks[0]?.rocAuc.upperThreshold ?? null;
-  const alerts = chunks.map((c) => c.rocAuc.alert === true);
-  const lines = [
-    `ROC AUC per chunk of the model '${summary.model}' (alert below ${fixed(lower)} or above ${fixed(upper)})`,
+export function renderSummary(summary: DemoSummary, performance: readonly Result[]): string {
+  const analysisChunks = summary.chunks.filter((chunk) => chunk.period === 'analysis').length;
+  const thresholds = summary.chunks[0]?.rocAuc;
+  const bound = (value: number | null | undefined): string => (value === null || value === undefined ? '–' : value.toFixed(4));
+  return [
+    `ROC AUC of '${summary.model}' per chunk; an alert is below ${bound(thresholds?.lowerThreshold)} or above ${bound(thresholds?.upperThreshold)}`,
     '',
-    table(chunks.map((c) => ({
-      period: c.period, chunk: c.key, from: day(c.startDate), to: day(c.endDate), rows: c.rows.toLocaleString('en'),
-      estimated: fixed(c.rocAuc.estimated), band: `${fixed(c.rocAuc.bandLower)} … ${fixed(c.rocAuc.bandUpper)}`, realized: fixed(c.rocAuc.realized),
-      error: c.rocAuc.error === null ? '–' : (c.rocAuc.error >= 0 ? '+' : '') + c.rocAuc.error.toFixed(4),
-      '': `${c.rocAuc.alert ? '◆ estimated' : ''}${c.rocAuc.realizedAlert ? ' ◆ realized' : ''}${c.complete ? '' : ' (open)'}`.trim(),
-    }))),
-    '',
-    `estimated  ${sparkline(chunks.map((c) => c.rocAuc.estimated), { alerts })}`,
-    `realized   ${sparkline(chunks.map((c) => c.rocAuc.realized), { alerts: chunks.map((c) => c.rocAuc.realizedAlert === true) })}`,
+    performanceTable(performance, 'roc_auc', { reference: true }),
     '',
     'Columns by number of drift alerts',
-    table(summary.ranking.slice(0, 8).map((entry) => ({ rank: entry.rank, column: entry.column, alerts: entry.alerts }))),
+    rankingList(summary.ranking, analysisChunks),
     '',
     'Runs: only chunks that were touched are computed',
-    table(summary.runs.map((run) => ({ run: run.number, started: run.trigger, chunks: `${run.chunksComputed} of ${run.chunks}`, 'rows read': run.rowsRead.toLocaleString('en'), took: run.elapsedMs === null ? '' : `${(run.elapsedMs / 1000).toFixed(1)} s` }))),
+    table(summary.runs.map((run) => ({ run: run.number, 'started by': run.trigger, chunks: `${run.chunksComputed} of ${run.chunks}`, 'rows read': run.rowsRead, took: run.elapsedMs === null ? '' : `${(run.elapsedMs / 1000).toFixed(1)} s` }))),
     '',
-    `Rows: ${summary.rows.analysis.toLocaleString('en')} inferences (${summary.rows.duplicates} repeats counted once), ${summary.rows.targets.toLocaleString('en')} targets (${summary.rows.targetsUnmatched} still wait for an inference)`,
+    `Rows: ${summary.rows.analysis.toLocaleString('en')} inferences (${summary.rows.duplicates} repeats counted once), ${summary.rows.targets.toLocaleString('en')} targets (${summary.rows.targetsUnmatched} wait for an inference)`,
     '',
     'What stands out',
-    table(summary.alerts.map((i) => ({ kind: i.kind, cause: i.cause, 'from chunk': i.openingChunk, chunks: i.chunkCount, ongoing: i.ongoing ? 'yes' : 'no', state: i.state }))),
-  ];
-  return lines.join('\n');
+    table(summary.alerts.filter((incident) => incident.ongoing).map((i) => ({ what: i.kind.replaceAll('_', ' '), cause: i.cause, 'since chunk': Number(i.openingChunk), chunks: i.chunkCount, state: i.state }))),
+    `and ${summary.alerts.filter((incident) => !incident.ongoing).length} that passed: aftercare alerts ${summary.model} --all`,
+  ].join('\n');
 }
