@@ -105,7 +105,7 @@ async function planBySize(view: PlanView): Promise<Planned> {
   const limit = rowsPerPart(totalRows(ranges));
   if (tail.rows <= limit) return { ranges, chunkSize: size, rowsRead };
   const chunksPerPiece = Math.max(1, Math.floor(limit / size));
-  const split = await readSplitBorders(tx, { ...source, after: tail.after, until: tail.until }, chunksPerPiece * size);
+  const split = await readSplitBorders(tx, { ...source, after: tail.after, until: tail.until }, chunksPerPiece * size, Math.ceil(tail.rows / (chunksPerPiece * size)) - 1);
   return { ranges: [...ranges.slice(0, -1), ...splitSizes(tail, split.borders, chunksPerPiece, size)], chunkSize: size, rowsRead: rowsRead + split.rowsRead };
 }
 

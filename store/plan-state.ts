@@ -106,18 +106,32 @@ interface ChunkRow {
   forRows: number[]; forTargets: number[];
 }
 
-/** Places after every `step`-th row of a stretch: one pass over its rows. @returns the places, and how many rows were read */
-export async function readSplitBorders(db: Queryable, range: { modelId: number; versionId: number; horizon: Horizon; after: Border | null; until: Border | null }, step: number): Promise<{ borders: Border[]; rowsRead: number }> {
-  const { rows } = await db.query<Border & { n: number; last: boolean }>(
-    `with ordered as (
-       select at, batch, "row", row_number() over place as n, lead(batch) over place is null as last
-       from ${inferenceTable(range.modelId)} i where ${rangeSql(range, 'i')} and ${liveInferenceSql(range.horizon, 'i')}
-       window place as (order by at, batch, "row"))
-     select (extract(epoch from at) * 1000000)::float8 as "atMicros", batch::float8 as batch, "row"::float8 as "row", n::float8 as n, last
-     from ordered where n % $1 = 0 or last order by n`, [step]);
-  // The last row of all is no place to split at.
-  const borders = rows.filter(({ last }) => !last).map(({ atMicros, batch, row }) => ({ atMicros, batch, row }));
-  return { borders, rowsRead: rows.at(-1)?.n ?? 0 };
+/**
+ * Places of every `step`-th row of a stretch, walking along the index from one to the next; at most `count` of them.
+ * @returns the places, and how many rows were read
+ *
+ * Tried on a million rows just appended (never analysed): row_number() over all 1.15 to 1.6 s, because the planner sorts; over the index 1.5 s;
+ * skipping along the index 0.17 s per 250,000 rows.
+ */
+export async function readSplitBorders(db: Queryable, range: { modelId: number; versionId: number; horizon: Horizon; after: Border | null; until: Border | null }, step: number, count: number): Promise<{ borders: Border[]; rowsRead: number }> {
+  await walkAlongIndex(db);
+  const borders: Border[] = [];
+  let after = range.after;
+  while (borders.length < count) {
+    const { rows } = await db.query<Border>(
+      `select (extract(epoch from at) * 1000000)::float8 as "atMicros", batch::float8 as batch, "row"::float8 as "row"
+       from ${inferenceTable(range.modelId)} i where ${rangeSql({ ...range, after }, 'i')} and ${liveInferenceSql(range.horizon, 'i')}
+       order by at, batch, "row" offset $1 limit 1`, [step - 1]);
+    if (!rows[0]) break;
+    after = rows[0];
+    borders.push(after);
+  }
+  return { borders, rowsRead: borders.length * step };
+}
+
+/** Rows in their order, for the transaction at hand: a table that was just filled has no statistics yet, and the planner would rather sort it. */
+export async function walkAlongIndex(db: Queryable): Promise<void> {
+  await db.query('set local enable_sort = off; set local enable_bitmapscan = off; set local enable_seqscan = off; set local jit = off');
 }
 
 /** Rows of a version at the horizon: for chunks whose number is given. */

@@ -17,7 +17,7 @@ export interface NumericPoolOptions {
 
 export interface NumericPool extends NumericThreads {
   /** How many tasks run at the same time. */
-  readonly size: number;
+  readonly threads: number;
   /** Ends the threads: what they were doing is lost, nothing of it was kept. */
   close(): Promise<void>;
 }
@@ -46,7 +46,7 @@ export function openNumericPool(options: NumericPoolOptions): NumericPool {
       here.close();
     }
   };
-  return { size: threads, run: run as NumericThreads['run'], close: () => piscina.destroy() };
+  return { threads, run: run as NumericThreads['run'], close: () => piscina.destroy() };
 }
 
 /** An error keeps its kind on the way out of a thread. */
