@@ -317,7 +317,8 @@ function nextLookAt(state: LifecycleState): number | null {
   if (state.phase !== 'active' || state.looking !== null) return null;
   const soonest = state.lastLookAtMs + state.pace.lookGapMs;
   if (state.queue.length >= QUEUE_MAX) return null;
-  if (state.requests.length > 0 || state.settings === null) return soonest;
+  // At once: somebody waits for the ticket, looks come one after the other anyway, and a timer of 50 ms takes a second on a Temporal server.
+  if (state.requests.length > 0 || state.settings === null) return state.lastLookAtMs;
   if (state.active !== null || state.queue.length > 0) return null;
   if (state.lookWanted || state.known > state.scanned) return soonest;
   return state.lastLookAtMs + state.pace.lookEveryMs * 2 ** state.idleLooks;

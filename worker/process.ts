@@ -73,6 +73,7 @@ function installRuntime(onNotice: (line: string) => void): void {
   installed = true;
   const level: LogLevel = process.env.AFTERCARE_DEBUG ? 'DEBUG' : 'WARN';
   const logger = new DefaultLogger(level, ({ level: at, message, meta }) => {
+    if (message.startsWith('No workflows registered')) return;   // a numeric worker has none, on purpose
     const error: unknown = meta?.error;
     onNotice(`temporal ${at.toLowerCase()}: ${message}${error === undefined ? '' : `: ${messageOf(error)}`}`);
   });

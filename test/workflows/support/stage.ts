@@ -29,11 +29,11 @@ export interface Stage {
 export async function openStage(): Promise<Stage> {
   const { address, namespace } = await createNamespace();
   const [connection, native, bundle] = await Promise.all([Connection.connect({ address }), NativeConnection.connect({ address }), workflowBundle()]);
-  const client = new Client({ connection, namespace });
+  const client = new Client({ connection, namespace, identity: 'test-client' });
   return {
     client, address, namespace,
     async perform(store, work, options = {}) {
-      const worker = await Worker.create({ connection: native, namespace, taskQueue: store.queue, workflowBundle: bundle, activities: store.activities(), stickyQueueScheduleToStartTimeout: '1 s', ...options });
+      const worker = await Worker.create({ connection: native, namespace, taskQueue: store.queue, workflowBundle: bundle, activities: store.activities(), stickyQueueScheduleToStartTimeout: '1 s', identity: 'test-worker', ...options });
       return worker.runUntil(work);
     },
     startLifecycle: (store, modelId, input = {}) => client.workflow.start(WORKFLOW.lifecycle, {

@@ -1,0 +1,9 @@
+// Records a history of every workflow type into test/histories/<type>/: run by `npm run history:record` when a type is new or its story has changed.
+// Old histories stay: a workflow that was begun by an earlier version must go on under this one. The recording itself is a test, because it needs the servers of the tests.
+import { spawnSync } from 'node:child_process';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const { status } = spawnSync('npx', ['vitest', 'run', '--project', 'stack', 'test/workflows/record-histories.stack.test.ts'], { cwd: root, stdio: 'inherit', env: { ...process.env, AFTERCARE_RECORD_HISTORIES: '1' } });
+process.exit(status ?? 1);
