@@ -38,14 +38,16 @@ export const REPORT_SCRIPT = `
     if (chunk) show(chunk, event.clientX, event.clientY);
     else if (!(document.activeElement && document.activeElement.matches('.ac-chunk'))) hide();
   });
-  document.addEventListener('focusin', (event) => {
-    const chunk = chunkOf(event);
+  // Focus wins over the pointer, and stays beside its chunk while the page scrolls.
+  const follow = () => {
+    const chunk = document.activeElement && document.activeElement.closest('.ac-chunk');
     if (!chunk) return hide();
     const box = chunk.getBoundingClientRect();
     show(chunk, box.left + box.width / 2, box.top + Math.min(box.height / 2, 120));
-  });
+  };
+  document.addEventListener('focusin', follow);
   document.addEventListener('focusout', hide);
-  document.addEventListener('scroll', hide, { passive: true });
+  document.addEventListener('scroll', follow, { passive: true, capture: true });
 
   // One stop of the tab key per figure; arrows, Home and End go from chunk to chunk.
   for (const figure of document.querySelectorAll('svg.ac-figure')) {

@@ -32,7 +32,7 @@ describe('figures of odd data', () => {
       expect(measured.split('class="ac-chunk"').length - 1).toBe(placesOf([one]).length);
       expectSound(drawComparison(one, two, { id: column }).markup);
       expectSound(drawSpark(one, { id: column }).markup);
-    }), { numRuns: 150 });
+    }), { numRuns: 60 });
   });
 
   it('distributions', () => {
@@ -44,7 +44,7 @@ describe('figures of odd data', () => {
       const spread = (bins: number, size: number): number[] => Array.from({ length: bins }, (_, b) => Math.floor(size / (b + 1)) % 97);
       expectSound(drawContinuous({ column, kind: 'continuous', edges: borders, chunks: chunks.map((one) => ({ ...one, counts: spread(borders.length - 1, one.size) })) }, places, { id: 'x' }).markup);
       expectSound(drawCategorical({ column, kind: 'categorical', values, chunks: chunks.map((one) => ({ ...one, counts: spread(values.length, one.size) })) }, places, { id: 'x' }).markup);
-    }), { numRuns: 150 });
+    }), { numRuns: 60 });
   });
 
   it('a thousand chunks', () => {

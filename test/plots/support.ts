@@ -72,7 +72,7 @@ export function textsOf(svg: ParsedElement, selector: string): string[] {
 /** Well-formed, and no attribute says NaN, undefined, null or Infinity as a number or path would. */
 export function expectSound(markup: string): void {
   const open: string[] = [];
-  for (const [whole, closing, name, attributes] of markup.matchAll(/<(\/?)([a-zA-Z]+)((?:\s+[\w:-]+="[^"<]*")*)\s*>/g)) {
+  for (const [whole, closing, name, attributes] of markup.matchAll(/<(\/?)([a-zA-Z][a-zA-Z0-9]*)((?:\s+[\w:-]+="[^"<]*")*)\s*>/g)) {
     if (closing) expect(open.pop(), `${whole} closes`).toBe(name);
     else open.push(name!);
     for (const [, key, value] of (attributes ?? '').matchAll(/([\w:-]+)="([^"]*)"/g)) {
@@ -82,5 +82,5 @@ export function expectSound(markup: string): void {
   }
   expect(open).toEqual([]);
   // Every '<' that is left belongs to a tag of ours: data cannot open one.
-  expect(markup.replace(/<\/?[a-zA-Z]+(?:\s+[\w:-]+="[^"<]*")*\s*>/g, '').includes('<')).toBe(false);
+  expect(markup.replace(/<\/?[a-zA-Z][a-zA-Z0-9]*(?:\s+[\w:-]+="[^"<]*")*\s*>/g, '').includes('<')).toBe(false);
 }
