@@ -198,7 +198,7 @@ export class BlockBuilder {
 }
 
 /** `2024-03-31 02:30:00`, with six decimals when there are any. */
-function isoText(micros: number): string {
+export function isoText(micros: number): string {
   const seconds = Math.floor(micros / 1e6);
   const fraction = micros - seconds * 1e6;
   const date = new Date(seconds * 1000);

@@ -1,7 +1,7 @@
 import { InvalidInput } from '../../domain/errors.js';
 import type { SchemaColumn } from '../../domain/schema.js';
 import type { RowBlock, RowSource } from './block.js';
-import { BlockBuilder } from './block-builder.js';
+import { BlockBuilder, isBlank } from './block-builder.js';
 import type { ByteInput } from './byte-input.js';
 import { fillRow, keysOf, type Row } from './rows.js';
 import { checkUtf8, TextWindow } from './text-window.js';
@@ -108,6 +108,6 @@ class NdjsonSource implements RowSource {
 }
 
 function isBlankLine(bytes: Buffer, start: number, end: number): boolean {
-  for (let i = start; i < end; i++) if (bytes[i]! > 32) return false;
+  for (let i = start; i < end; i++) if (!isBlank(bytes[i]!) && bytes[i] !== 13) return false;
   return true;
 }

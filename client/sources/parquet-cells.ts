@@ -3,7 +3,7 @@ import type { AsyncBuffer, ColumnMetaData, FileMetaData, ParquetParsers, SchemaE
 import { parquetScan } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import type { NativeType } from './block.js';
-import type { BlockBuilder } from './block-builder.js';
+import { isoText, type BlockBuilder } from './block-builder.js';
 import { BROKEN_TEXT, CATEGORICAL, CONTINUOUS, NUL_IN_TEXT, TIMESTAMP, type ColumnBuilder } from './column-builder.js';
 import { isEveryday, PageCursor, type Page, type PlainValues } from './parquet-pages.js';
 
@@ -174,13 +174,8 @@ function nanosToMicros(low: number, high: number): number {
 
 function writeTime(time: Time, wall: number, block: BlockBuilder, column: ColumnBuilder, row: number): void {
   const micros = time.isInstant || column.code !== TIMESTAMP ? wall : block.timestamps.instantOf(wall);
-  if (micros !== micros) block.refuse(column, row, block.timestamps.reason, isoOf(wall));
+  if (micros !== micros) block.refuse(column, row, block.timestamps.reason, isoText(wall));
   else block.setMicros(column, row, micros);
-}
-
-function isoOf(wall: number): string {
-  const date = new Date(Math.floor(wall / 1000));
-  return Number.isNaN(date.getTime()) ? `${wall} µs since 1970` : date.toISOString().replace('T', ' ').replace('Z', '');
 }
 
 /** Rare types (decimals, unsigned, 16-bit floats, UUID, INT96 …) and encodings (delta, split streams), decoded by hyparquet slice by slice. */

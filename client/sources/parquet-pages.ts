@@ -26,6 +26,7 @@ export interface Page {
 }
 
 const WINDOW_BYTES = 1024 * 1024;
+const MAX_PAGE_BYTES = 512 * 1024 * 1024;
 const ENCODINGS: ReadonlySet<Encoding> = new Set<Encoding>(['PLAIN', 'RLE', 'PLAIN_DICTIONARY', 'RLE_DICTIONARY', 'BIT_PACKED']);
 
 /** True when `PageCursor` can read this column. */
@@ -69,7 +70,7 @@ export class PageCursor {
       if (header === null) return null;
       const size = header.compressed_page_size;
       await this.need(size);
-      if (this.window.length - this.at < size) throw new Error('a page ends beyond its column');
+      if (size < 0 || this.window.length - this.at < size) throw new Error('a page ends beyond its column');
       const bytes = this.window.subarray(this.at, this.at + size);
       this.at += size;
       if (header.type === 'DICTIONARY_PAGE') this.dictionary = this.dictionaryOf(bytes, header);
@@ -108,6 +109,7 @@ export class PageCursor {
 
   private unpack(bytes: Buffer, size: number): Buffer {
     const { codec } = this.meta;
+    if (size < 0 || size > MAX_PAGE_BYTES) throw new Error(`a page of ${size} bytes`);
     const unpack = compressors[codec];
     const out = codec === 'UNCOMPRESSED' || !unpack ? bytes : unpack(bytes, size);
     if (out.length !== size) throw new Error(`a page of ${size} bytes unpacks to ${out.length}`);
@@ -123,7 +125,7 @@ export class PageCursor {
     const info = header.data_page_header;
     if (!info) throw new Error('a page has no header of its kind');
     const bytes = this.unpack(packed, header.uncompressed_page_size);
-    const rowCount = info.num_values;
+    const rowCount = this.checkedCount(info.num_values);
     let at = 0;
     let present: Uint8Array | null = null;
     if (this.element.repetition_type === 'OPTIONAL') {
@@ -137,12 +139,18 @@ export class PageCursor {
   private pageOfV2(packed: Buffer, header: PageHeader): Page {
     const info = header.data_page_header_v2;
     if (!info) throw new Error('a page has no header of its kind');
+    const rowCount = this.checkedCount(info.num_values);
     const levelsFrom = info.repetition_levels_byte_length;
     const levelsTo = levelsFrom + info.definition_levels_byte_length;
-    const present = info.definition_levels_byte_length > 0 ? readPresent(packed, levelsFrom, levelsTo, info.num_values) : null;
+    const present = info.definition_levels_byte_length > 0 ? readPresent(packed, levelsFrom, levelsTo, rowCount) : null;
     const rest = packed.subarray(levelsTo);
     const bytes = info.is_compressed === false ? rest : this.unpack(rest, header.uncompressed_page_size - levelsTo);
-    return { rowCount: info.num_values, present, ...this.valuesOf(bytes, 0, countOf(present, info.num_values), info.encoding) };
+    return { rowCount, present, ...this.valuesOf(bytes, 0, countOf(present, rowCount), info.encoding) };
+  }
+
+  private checkedCount(count: number): number {
+    if (count < 0 || count > Number(this.meta.num_values)) throw new Error(`a page of ${count} cells in a column of ${this.meta.num_values}`);
+    return count;
   }
 
   private valuesOf(bytes: Buffer, at: number, count: number, encoding: Encoding): Pick<Page, 'values' | 'indices'> {
@@ -274,6 +282,7 @@ function readPlain(bytes: Buffer, from: number, count: number, element: SchemaEl
       return { kind: 'bools', values };
     }
     case 'BYTE_ARRAY': {
+      if (from + count * 4 > bytes.length) throw new Error('a page holds fewer values than it says');
       const starts = new Uint32Array(count + 1);
       let at = from;
       for (let i = 0; i < count; i++) {

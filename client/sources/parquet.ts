@@ -20,10 +20,10 @@ export async function openParquet(path: string, label = path, onClose: () => Pro
     if (head !== 'PAR1') throw new InvalidInput(`${label} is no Parquet file: it does not begin with PAR1`);
     if (tail !== 'PAR1' || size < 12) throw new InvalidInput(`${label} is a Parquet file that is cut off (${size} bytes, no PAR1 at the end): transfer or write it again`);
     const metadata = await orDamaged(label, () => parquetMetadataAsync(file));
-    const source = new ParquetSource(label, file, metadata, async () => {
+    const source = await orDamaged(label, () => Promise.resolve(new ParquetSource(label, file, metadata, async () => {
       await handle.close();
       await onClose();
-    });
+    })));
     refuseTwice(source.columnNames, label);
     return source;
   } catch (error) {
@@ -35,7 +35,7 @@ export async function openParquet(path: string, label = path, onClose: () => Pro
 
 /** A Parquet file can only be read when its end is known: what comes as a stream is kept in a temporary file until it is closed. */
 export async function openParquetStream(input: ByteInput): Promise<RowSource> {
-  const folder = await mkdtemp(join(tmpdir(), 'aftercare-'));
+  const folder = await mkdtemp(join(tmpdir(), 'aftercare-stream-'));
   const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
   const path = join(folder, 'stream.parquet');
   try {
@@ -69,6 +69,8 @@ class ParquetSource implements RowSource {
 
   constructor(readonly label: string, private readonly file: HandleBuffer, private readonly metadata: FileMetaData, private readonly release: () => Promise<void>) {
     const children = parquetSchema(metadata).children;
+    const rows = metadata.row_groups.reduce((sum, group) => sum + group.num_rows, 0n);
+    if (rows !== metadata.num_rows) throw new Error(`${metadata.num_rows} rows in all, ${rows} in its row groups`);
     this.columnNames = children.map(({ element }) => element.name);
     this.unreadable = new Map(children.filter((child) => child.children.length > 0 || child.element.repetition_type === 'REPEATED').map(({ element }) => [element.name, 'nested (a list, map or structure)']));
     this.types = new Map(children.filter(({ element }) => !this.unreadable.has(element.name)).map(({ element }) => [element.name, nativeTypeOf(element)]));
@@ -88,7 +90,7 @@ class ParquetSource implements RowSource {
     let start = 0;
     for (const group of this.metadata.row_groups) {
       const end = start + Number(group.num_rows);
-      const readers = this.readersOf(group, start, end, block);
+      const readers = await orDamaged(this.label, () => Promise.resolve(this.readersOf(group, start, end, block)));
       for (let at = start; at < end;) {
         const count = Math.min(end - at, block.rows - block.rowCount);
         await orDamaged(this.label, async () => {
@@ -110,6 +112,7 @@ class ParquetSource implements RowSource {
       if (!element) continue;
       const chunk = group.columns.find(({ meta_data: meta }) => meta?.path_in_schema[0] === column.name)?.meta_data;
       if (!chunk) throw damaged(this.label, `a row group lacks column ${quoted(column.name)}`);
+      if (chunk.num_values !== group.num_rows) throw damaged(this.label, `column ${quoted(column.name)} has ${chunk.num_values} cells where ${group.num_rows} rows are`);
       readers.push(readerOf({ file: this.file, metadata: this.metadata, chunk, element, start, end }, block, column));
     }
     return readers;
@@ -124,6 +127,7 @@ async function orDamaged<T>(label: string, read: () => Promise<T>): Promise<T> {
   try {
     return await read();
   } catch (error) {
+    if (error instanceof InvalidInput) throw error;
     if (error instanceof Error && 'code' in error && typeof error.code === 'string' && error.code.startsWith('E') && !error.code.startsWith('ERR_')) throw error;
     throw damaged(label, error instanceof Error ? error.message : String(error));
   }
