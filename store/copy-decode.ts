@@ -123,8 +123,9 @@ export class CopyDecoder {
       at = SIGNATURE.length + 8 + bytes.readInt32BE(SIGNATURE.length + 4);
       this.headerSeen = true;
     }
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     while (!this.ended) {
-      const after = this.row(bytes, at);
+      const after = this.row(bytes, view, at);
       if (after < 0) break;
       at = after;
     }
@@ -144,44 +145,42 @@ export class CopyDecoder {
     }
   }
 
-  /** @returns where the next row begins, −1 when this one is not there wholly yet */
-  private row(bytes: Buffer, start: number): number {
-    if (start + 2 > bytes.length) return -1;
-    const fields = (bytes[start]! << 8) | bytes[start + 1]!;
-    if (fields === 0xffff) { this.ended = true; return start + 2; }
+  /**
+   * Decodes one row into the next place. One that is cut off is decoded again from its beginning when the rest is there: nothing but its place was written.
+   *
+   * @returns where the next row begins, −1 when this one is not there wholly yet
+   */
+  private row(bytes: Buffer, view: DataView, start: number): number {
+    const end = bytes.length;
+    if (start + 2 > end) return -1;
+    const fields = view.getInt16(start);
+    if (fields === -1) { this.ended = true; return start + 2; }
     if (fields !== this.columns.length) throw new Error(`a row of a binary COPY has ${fields} fields, ${this.columns.length} were asked for`);
+    if (this.next === this.capacity) this.grow();
+    const row = this.next;
     let at = start + 2;
     for (let i = 0; i < fields; i++) {
-      if (at + 4 > bytes.length) return -1;
-      const length = (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
-      at += length < 0 ? 4 : 4 + length;
-    }
-    if (at > bytes.length) return -1;
-    if (this.next === this.capacity) this.grow();
-    this.take(bytes, start + 2, this.next);
-    this.rowsDecoded += 1;
-    this.next = this.onRow(this.next);
-    return at;
-  }
-
-  private take(bytes: Buffer, start: number, row: number): void {
-    let at = start;
-    for (const column of this.columns) {
-      const length = (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
+      if (at + 4 > end) return -1;
+      const length = view.getInt32(at);
       at += 4;
+      if (length > 0 && at + length > end) return -1;
+      const column = this.columns[i]!;
       if (column.kind === 'categorical') {
         column.codes[row] = length < 0 ? -1 : column.dictionary.codeOf(bytes, at, at + length);
       } else if (length < 0) {
         column.values[row] = NaN;
       } else if (column.kind === 'continuous') {
-        column.values[row] = bytes.readDoubleBE(at);
+        column.values[row] = view.getFloat64(at);
       } else {
-        const high = bytes.readInt32BE(at);
-        const low = bytes.readUInt32BE(at + 4);
+        const high = view.getInt32(at);
+        const low = view.getUint32(at + 4);
         column.values[row] = column.kind === 'whole' ? high * TWO_32 + low : microsOf(high, low);
       }
       if (length > 0) at += length;
     }
+    this.rowsDecoded += 1;
+    this.next = this.onRow(row);
+    return at;
   }
 
   private grow(): void {

@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest';
+import { causeSpans, questionText, type JudgedValue } from '../../domain/incident-causes.js';
+import { revise } from '../../domain/revision.js';
+
+const KEYS = ['000000', '000001', '000002', '000003'];
+const RULES = { keyMetric: 'roc_auc', driftMethodOf: new Map([['age', 'jensen_shannon'], ['city', 'chi2']]) };
+
+function series(calculator: JudgedValue['calculator'], metric: string, column: string, alerts: (boolean | null)[]): JudgedValue[] {
+  return alerts.map((alert, i) => ({ calculator, metric, column, chunkKey: KEYS[i]!, alert }));
+}
+
+describe('causeSpans', () => {
+  it('opens one incident per cause and row of consecutive alerts, in the order of chunks', () => {
+    const spans = causeSpans(KEYS, [
+      ...series('univariate_drift', 'jensen_shannon', 'age', [false, true, true, false]),
+      ...series('estimated_performance', 'roc_auc', '', [true, false, false, true]),
+    ], RULES);
+    expect(spans.map(({ kind, cause, openingChunk, lastChunk, chunkCount, ongoing }) => [kind, cause, openingChunk, lastChunk, chunkCount, ongoing])).toEqual([
+      ['estimated_performance', 'roc_auc', '000000', '000000', 1, false],
+      ['drift', 'age', '000001', '000002', 2, false],
+      ['estimated_performance', 'roc_auc', '000003', '000003', 1, true],
+    ]);
+  });
+
+  it('looks at the key metric and at each column\'s first drift method only', () => {
+    expect(causeSpans(KEYS, [
+      ...series('estimated_performance', 'f1', '', [true, true, true, true]),
+      ...series('univariate_drift', 'jensen_shannon', 'city', [true, true, true, true]),
+    ], RULES)).toEqual([]);
+  });
+
+  it('takes several data quality series of a column as one cause: one alert is enough', () => {
+    const spans = causeSpans(KEYS, [
+      ...series('missing_values', 'missing_values_rate', 'city', [false, true, null, false]),
+      ...series('unseen_values', 'unseen_values_rate', 'city', [null, false, true, false]),
+    ], RULES);
+    expect(spans).toEqual([{ kind: 'data_quality', cause: 'city', openingChunk: '000001', lastChunk: '000002', chunkCount: 2, ongoing: false }]);
+  });
+
+  it('lets a chunk that cannot be computed neither open nor end an incident', () => {
+    const [span] = causeSpans(KEYS, series('reconstruction_error', 'reconstruction_error', '', [true, null, true, null]), RULES);
+    expect(span).toMatchObject({ kind: 'drift', cause: 'reconstruction_error', openingChunk: '000000', lastChunk: '000002', chunkCount: 2, ongoing: true });
+  });
+
+  it('a question names model, cause and chunk', () => {
+    expect(questionText({ kind: 'estimated_performance', cause: 'roc_auc', openingChunk: '000016' }, 'loans')).toBe("Model 'loans': the estimated roc_auc left its thresholds in chunk 000016. Acknowledge, retrain or ignore?");
+  });
+});
+
+describe('revise', () => {
+  const found = { value: 0.5, samplingError: null, bandLower: null, bandUpper: null, ownAlert: null, reason: null };
+
+  it('keeps what is the same', () => {
+    expect(revise({ ...found, provisional: false }, found, false)).toBe('keep');
+  });
+  it('overwrites the value of an open chunk', () => {
+    expect(revise({ ...found, provisional: true }, { ...found, value: 0.6 }, true)).toBe('overwrite');
+    expect(revise({ ...found, provisional: true }, { ...found, value: 0.6 }, false)).toBe('overwrite');
+  });
+  it('supersedes the value of a complete chunk', () => {
+    expect(revise({ ...found, provisional: false }, { ...found, value: 0.6 }, false)).toBe('supersede');
+  });
+  it('marks a value whose chunk was completed or opened again', () => {
+    expect(revise({ ...found, provisional: true }, found, false)).toBe('mark');
+    expect(revise({ ...found, provisional: false }, found, true)).toBe('mark');
+  });
+});
