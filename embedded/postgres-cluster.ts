@@ -2,8 +2,7 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
+import { dirname, join } from 'node:path';
 import { InvalidInput } from '../domain/errors.js';
 import type { PostgresBinaries } from './postgres-binaries.js';
 import { commandLine, describeExit, exitOf, isAlive, processesWorkingIn, signalProcess, waitUntil } from './processes.js';
@@ -59,11 +58,14 @@ function checkVersion(folder: string, binaries: PostgresBinaries): void {
   }
 }
 
+/** PGDATA below a stack's data folder, as the server itself names it (links resolved). */
+export const clusterFolder = (dataFolder: string): string => join(realpathSync(dataFolder), 'postgres', 'data');
+
 /** Makes the folder's cluster when there is none yet. An interrupted making is started over. */
 export async function prepareCluster(dataFolder: string, binaries: PostgresBinaries, user: ServerUser | null, onLog: (line: string) => void): Promise<Cluster> {
   mkdirSync(dataFolder, { recursive: true });
-  const home = join(realpathSync(dataFolder), 'postgres');
-  const folder = join(home, 'data');
+  const folder = clusterFolder(dataFolder);
+  const home = dirname(folder);
   const passwordFile = join(home, 'password');
   if (existsSync(join(home, 'ready'))) {
     if (user !== null) chownSync(home, user.uid, user.gid);
@@ -119,5 +121,4 @@ export async function reapOrphans(folder: string, onLog: (line: string) => void)
   }
   // Postgres removes a stale file by itself, unless its number belongs by chance to a living process of the same account.
   if (existsSync(pidFile) && !(recorded > 0 && isServerOf(recorded, folder))) rmSync(pidFile, { force: true });
-  await delay(0);
 }

@@ -9,6 +9,7 @@ import { temporalFromEnvironment } from './locate.js';
 import { commandLineProgram, packageRoot } from './package-root.js';
 import { freePortFrom } from './ports.js';
 import { startPostgres, type RunningPostgres } from './postgres.js';
+import { clusterFolder, reapOrphans } from './postgres-cluster.js';
 import { isAlive, processIdentity, signalGroup, waitUntil } from './processes.js';
 import { lockPath, makeDataFolder, readPorts, readProcesses, readRunningStack, removeStackFile, writePorts, writeProcesses, writeStackFile, type RecordedProcess } from './stack-file.js';
 import { findTemporalBinary } from './temporal-binary.js';
@@ -256,8 +257,9 @@ class RunningStack implements Stack {
     });
   }
 
-  /** Processes of a start whose supervisor and guard were both killed. Postgres is reaped by its own start, which knows how to end it well. */
+  /** Processes of a start whose supervisor was killed; its guard may be at it, or may have been killed as well. Their ports are to be free for us. */
   async #reapEarlierStart(): Promise<void> {
+    await reapOrphans(clusterFolder(this.dataFolder), this.#onEvent);
     const left = readProcesses(this.dataFolder).filter((entry) => entry.name !== 'postgres' && processIdentity(entry.pid) === entry.identity);
     for (const entry of left) {
       this.#onEvent(`ending ${entry.name} (process ${entry.pid}), which an earlier start has left behind`);
