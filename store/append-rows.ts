@@ -12,6 +12,7 @@ import { analysisColumns, type TakenColumns } from './append-columns.js';
 import { drawBatchId, findBatch, lockLedger, repeatedReceipt, writeBatch, type KnownBatch } from './batch-ledger.js';
 import { CopyEncoder, type CellBlock } from './copy-encode.js';
 import { CopyIn } from './copy-in.js';
+import { EarlierRows, PORTION, preferIndexes } from './earlier-rows.js';
 import { findModel, requireActive, type FoundModel, type ModelRef } from './find-model.js';
 import { hashIdentifier, type HashPair } from './identifier-hash.js';
 import { CopySink, readRows, type AppendProgress, type IntakeBlock, type IntakeResult, type IntakeSink } from './intake.js';
@@ -19,7 +20,7 @@ import { inferenceTable, placeColumns, targetTable } from './model-tables.js';
 import { inTransaction, type Pool, type Transaction } from './pool.js';
 import { isMissing } from './row-check.js';
 import { settleRows } from './settle-rows.js';
-import { countWaitingTargets, dropTargets, matchTargets, settleRepeatedTargets } from './settle-targets.js';
+import { countWaitingTargets, dropTargets, matchTargets, settleRepeatedTargets, type Probes } from './settle-targets.js';
 import { TouchedTimes } from './touched-times.js';
 
 export interface AppendOptions {
@@ -52,7 +53,7 @@ export async function appendRows(pool: Pool, model: ModelRef, source: RowSource,
   const found = await findModel(pool, model, options.version);
   requireActive(found);
   const columns = analysisColumns(found.schema, source);
-  return appendOnce(pool, found, options, (tx) => appendRowsIn(tx, found, columns, source, options));
+  return appendOnce(pool, found, options, (tx) => appendRowsIn(tx, found, columns, source, options, pool));
 }
 
 /** Thrown to roll back an append whose key turned out to be known. */
@@ -98,13 +99,18 @@ function receiptOf(known: KnownBatch, { attempts }: AppendOptions): Receipt {
   return attempts?.has(known.batchId) ? known.receipt : repeatedReceipt(known);
 }
 
-/** The append itself, in a transaction that the caller began. @throws KeyKnown */
-export async function appendRowsIn(tx: Transaction, found: FoundModel, taken: TakenColumns, source: RowSource, options: AppendRowsOptions): Promise<Receipt> {
+/**
+ * The append itself, in a transaction that the caller began.
+ * @param beside where given, earlier rows are looked for on another connection while the input is read
+ * @throws KeyKnown
+ */
+export async function appendRowsIn(tx: Transaction, found: FoundModel, taken: TakenColumns, source: RowSource, options: AppendRowsOptions, beside?: Pool): Promise<Receipt> {
   const { modelId, versionId, schema } = found;
   const batchId = await drawBatchId(tx);
   options.attempts?.add(batchId);
   const upsert = options.upsert ?? false;
-  const sink = new InferenceSink(tx, found, taken, batchId);
+  const earlier = beside && found.hasInferences ? new EarlierRows(beside, modelId, versionId) : null;
+  const sink = new InferenceSink(tx, found, taken, batchId, earlier);
   let intake: IntakeResult;
   try {
     intake = await readRows({
@@ -117,6 +123,7 @@ export async function appendRowsIn(tx: Transaction, found: FoundModel, taken: Ta
     throw error;
   }
   requireSomeRows(intake, source);
+  const suspects = found.hasInferences || !beside ? (await earlier?.finish()) ?? null : new Set<string>();
   options.onProgress?.({ phase: 'settling', rowsRead: intake.rowsRead, ...source.progress });
 
   const { lastBatch } = await lockLedger(tx, modelId);
@@ -127,12 +134,13 @@ export async function appendRowsIn(tx: Transaction, found: FoundModel, taken: Ta
 
   const { quarantine, touched, identifiers } = intake;
   const displaced = new TouchedTimes();
+  const probes = identifiers.ifAtMost(PORTION);
+  await preferIndexes(tx);
   const conflicts = sink.targets > 0 ? await takeBackConflicts(tx, found, batchId, intake) : { rows: 0, targets: 0 };
-  const settled = await settleRows(tx, { modelId, versionId, batchId, columns: found.columns, upsert, identifiers, quarantine, touched, displaced });
+  const settled = await settleRows(tx, { modelId, versionId, batchId, columns: found.columns, upsert, seenBatch: found.lastBatch, lastBatch, suspects, identifiers, quarantine, touched, displaced });
   const accepted = intake.rowsTaken - conflicts.rows - settled.duplicates - settled.quarantinedRows.length;
-  const targets = sink.targets > 0 ? await settleOwnTargets(tx, found, batchId, settled.quarantinedRows, accepted === intake.rowsTaken, sink.targets - conflicts.targets, displaced) : null;
-  const hashes = identifiers.size <= MOST_PROBES ? [...identifiers.portions(MOST_PROBES)].flat() : null;
-  const waiting = taken.columns.some(({ role }) => role === 'identifier') ? await countWaitingTargets(tx, modelId, batchId, accepted, hashes) : 0;
+  const targets = sink.targets > 0 ? await settleOwnTargets(tx, found, batchId, settled.quarantinedRows, accepted === intake.rowsTaken, sink.targets - conflicts.targets, probes, displaced) : null;
+  const waiting = accepted > 0 && taken.columns.some(({ role }) => role === 'identifier') ? await countWaitingTargets(tx, modelId, batchId, probes) : 0;
   touched.merge(displaced);
 
   const receipt = await writeBatch(tx, lastBatch, {
@@ -147,8 +155,6 @@ export async function appendRowsIn(tx: Transaction, found: FoundModel, taken: Ta
   await quarantine.save(tx, batchId);
   return receipt;
 }
-
-const MOST_PROBES = 20_000;
 
 /** @throws InvalidInput when there was no row at all */
 export function requireSomeRows({ rowsRead }: { rowsRead: number }, source: RowSource): void {
@@ -180,10 +186,10 @@ async function takeBackConflicts(tx: Transaction, found: FoundModel, batchId: nu
   return { rows: rows.length, targets: repeated.duplicates + repeated.conflicts.length };
 }
 
-async function settleOwnTargets(tx: Transaction, { modelId }: FoundModel, batchId: number, quarantinedRows: readonly number[], allAccepted: boolean, count: number, displaced: TouchedTimes): Promise<NonNullable<Receipt['targets']>> {
+async function settleOwnTargets(tx: Transaction, { modelId }: FoundModel, batchId: number, quarantinedRows: readonly number[], allAccepted: boolean, count: number, probes: Probes, displaced: TouchedTimes): Promise<NonNullable<Receipt['targets']>> {
   await dropTargets(tx, modelId, batchId, quarantinedRows);
   const { rows: [left] } = allAccepted ? { rows: [{ count }] } : await tx.query<{ count: number }>(`select count(*)::int as count from ${targetTable(modelId)} where batch = $1`, [batchId]);
-  const matched = await matchTargets(tx, modelId, batchId, left!.count, allAccepted);
+  const matched = await matchTargets(tx, modelId, batchId, left!.count, probes, allAccepted);
   // Rows that were there already may have got their target now: their chunks are touched.
   displaced.merge(matched.touched);
   return { matched: matched.matched, unmatched: matched.unmatched, changed: matched.changed };
@@ -200,11 +206,13 @@ class InferenceSink implements IntakeSink {
   readonly #made: MadeIdentifiers | null;
   readonly #targetPieces: Buffer[] = [];
   readonly #targetEncoder: CopyEncoder | null;
+  readonly #earlier: EarlierRows | null;
   #withoutTarget = new Uint8Array(0);
   #targetCopy: CopyIn | null = null;
   targets = 0;
 
-  constructor(tx: Transaction, found: FoundModel, { columns, withTargets }: TakenColumns, batchId: number) {
+  constructor(tx: Transaction, found: FoundModel, { columns, withTargets }: TakenColumns, batchId: number, earlier: EarlierRows | null) {
+    this.#earlier = earlier;
     this.#tx = tx;
     this.#found = found;
     const places = new Map(placeColumns(found.schema, found.columns).map(({ name, physical }) => [name, physical]));
@@ -223,6 +231,7 @@ class InferenceSink implements IntakeSink {
   }
 
   async take({ block, skip, hashes }: IntakeBlock): Promise<void> {
+    if (hashes) await this.#earlier?.add(hashes, block.rowCount, skip);
     const made = this.#made?.make(block.firstRow, block.rowCount);
     const identified: CellBlock[] = hashes ? [hashes] : made ? [made.hashes, made.texts] : [];
     await this.#rows.put([...identified, ...this.#cellsAt.map((i) => block.columns[i]!)], block, skip);

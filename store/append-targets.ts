@@ -5,6 +5,7 @@ import { columnOf } from '../domain/schema.js';
 import { targetColumns, type TakenColumns } from './append-columns.js';
 import { appendOnce, KeyKnown, requireSomeRows, type AppendOptions } from './append-rows.js';
 import { drawBatchId, findBatch, lockLedger, writeBatch } from './batch-ledger.js';
+import { PORTION, preferIndexes } from './earlier-rows.js';
 import { findModel, requireActive, type FoundModel, type ModelRef } from './find-model.js';
 import { CopySink, readRows, type IntakeResult } from './intake.js';
 import { targetTable } from './model-tables.js';
@@ -39,13 +40,14 @@ export async function appendTargetsIn(tx: Transaction, found: FoundModel, taken:
   if (known) throw new KeyKnown(known);
 
   const { quarantine } = intake;
+  await preferIndexes(tx);
   const repeated = await settleRepeatedTargets(tx, modelId, batchId, [...intake.identifiers.repeated]);
   const [identifierName, targetName] = [columnOf(schema, 'identifier')!.name, columnOf(schema, 'target')!.name];
   for (const { row, identifier, times, value } of repeated.conflicts) {
     quarantine.add(row, [{ column: targetName, reason: `identifier has ${times} targets in this batch, not all equal`, example: identifier }], () => ({ [identifierName]: identifier, [targetName]: value }));
   }
   const left = intake.rowsTaken - repeated.duplicates - repeated.conflicts.length;
-  const matched = await matchTargets(tx, modelId, batchId, left);
+  const matched = await matchTargets(tx, modelId, batchId, left, intake.identifiers.ifAtMost(PORTION));
 
   const receipt = await writeBatch(tx, lastBatch, {
     batchId, modelId, versionId, by: options.by, touched: matched.touched.columns(),

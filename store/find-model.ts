@@ -25,6 +25,8 @@ export interface FoundModel {
   columns: DataColumn[];
   /** Newest ledger number. */
   lastBatch: number;
+  /** True: at that number the version had batches of inferences. */
+  hasInferences: boolean;
 }
 
 interface FoundRow {
@@ -39,6 +41,7 @@ interface FoundRow {
   schema: ModelSchema;
   columns: DataColumn[];
   last_batch: number;
+  has_inferences: boolean;
 }
 
 /**
@@ -50,6 +53,7 @@ export async function findModel(db: Queryable, model: ModelRef, versionNumber?: 
     `select m.id as model_id, m.name, m.state, m.settings, m.settings_revision, m.last_batch,
             v.id as version_id, v.number as version_number, v.schema,
             (select count(*)::int from aftercare.version where model_id = m.id) as version_count,
+            exists (select 1 from aftercare.batch b where b.model_id = m.id and b.version_id = v.id and b.kind = 'analysis') as has_inferences,
             (select json_agg(json_build_object('name', name, 'physical', physical, 'kind', kind) order by position) from aftercare.data_column where model_id = m.id) as columns
      from aftercare.model m
      left join aftercare.version v on v.model_id = m.id and case when $3::int is null then v.id = m.champion_version_id else v.number = $3 end
@@ -60,7 +64,7 @@ export async function findModel(db: Queryable, model: ModelRef, versionNumber?: 
   if (!row) throw new NotFound(`there is no model ${shown(model)}${typeof model === 'string' ? didYouMean(model, await modelNames(db)) : ''}`);
   if (row.version_id === null) throw new NotFound(`model '${row.name}' has no version ${versionNumber}`);
   return {
-    modelId: row.model_id, name: row.name, state: row.state, settings: row.settings, settingsRevision: row.settings_revision, lastBatch: row.last_batch,
+    modelId: row.model_id, name: row.name, state: row.state, settings: row.settings, settingsRevision: row.settings_revision, lastBatch: row.last_batch, hasInferences: row.has_inferences,
     versionId: row.version_id, versionNumber: row.version_number, versionCount: row.version_count, schema: row.schema, columns: row.columns,
   };
 }

@@ -99,6 +99,11 @@ export class IdentifierIndex {
     if (portion.length > 0) yield portion;
   }
 
+  /** All distinct hashes, or null when there are more than `most`. */
+  ifAtMost(most: number): string[] | null {
+    return this.#size <= most ? [...this.portions(most)].flat() : null;
+  }
+
   #grow(): void {
     const [oldHi, oldLo] = [this.#hi, this.#lo];
     const slots = oldHi.length * 2;

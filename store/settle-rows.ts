@@ -7,6 +7,7 @@
  * - same values as an earlier row: duplicate; other values: quarantined, or with upsert the earlier row is removed by this batch
  * Values are compared as stored, missing equals missing.
  */
+import { PORTION, probeInferences } from './earlier-rows.js';
 import type { CellComplaint, QuarantineLog } from './quarantine.js';
 import { KEPT_ROWS } from './quarantine.js';
 import type { IdentifierIndex } from './identifier-hash.js';
@@ -14,15 +15,17 @@ import { inferenceTable, valueColumns, type DataColumn } from './model-tables.js
 import type { Transaction } from './pool.js';
 import { microsSql, microsText, type TouchedTimes } from './touched-times.js';
 
-/** Hashes per probe of the index. */
-const PORTION = 20_000;
-
 export interface SettleRows {
   modelId: number;
   versionId: number;
   batchId: number;
   columns: readonly DataColumn[];
   upsert: boolean;
+  /** Newest ledger number when the append began, and now. */
+  seenBatch: number;
+  lastBatch: number;
+  /** Hashes that earlier rows had at `seenBatch` or later; null: not asked yet. */
+  suspects: Set<string> | null;
   identifiers: IdentifierIndex;
   quarantine: QuarantineLog;
   /** Times of accepted rows; rows that go are taken back. */
@@ -59,17 +62,15 @@ export async function settleRows(tx: Transaction, request: SettleRows): Promise<
 }
 
 /** Hashes that stand twice: in the batch, or in it and an earlier row of the version. */
-async function findSuspects(tx: Transaction, { modelId, versionId, batchId, identifiers }: SettleRows): Promise<Set<string>> {
-  const suspects = new Set(identifiers.repeated);
-  const { rows: [earlier] } = await tx.query<{ exists: boolean }>(`select exists (select 1 from aftercare.batch where model_id = $1 and version_id = $2 and kind = 'analysis')`, [modelId, versionId]);
-  if (!earlier!.exists) return suspects;
+async function findSuspects(tx: Transaction, { modelId, versionId, batchId, identifiers, seenBatch, lastBatch, suspects: known }: SettleRows): Promise<Set<string>> {
+  const suspects = new Set([...identifiers.repeated, ...(known ?? [])]);
+  if (known && seenBatch === lastBatch) return suspects;
+  const { rows } = await tx.query<{ id: number }>(
+    `select id from aftercare.batch where model_id = $1 and version_id = $2 and kind = 'analysis' and number > $3 order by number desc limit $4`, [modelId, versionId, known ? seenBatch : 0, known ? null : 1]);
+  if (rows.length === 0) return suspects;
+  const newer = known ? rows.map(({ id }) => id) : undefined;
   for (const hashes of identifiers.portions(PORTION)) {
-    const { rows } = await tx.query<{ hash: string }>(
-      `select distinct identifier_hash::text as hash from ${inferenceTable(modelId)}
-       where identifier_hash = any($1::bigint[]) and version_id = $2 and batch <> $3 and removed_by is null`,
-      [hashes, versionId, batchId],
-    );
-    for (const { hash } of rows) suspects.add(hash);
+    for (const hash of await probeInferences(tx, inferenceTable(modelId), versionId, hashes, batchId, newer)) suspects.add(hash);
   }
   return suspects;
 }

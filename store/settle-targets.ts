@@ -2,15 +2,17 @@
  * Targets of a batch, settled under the ledger's lock after they were copied: the same value again is a duplicate, another value a new revision,
  * two values for one identifier within the batch are quarantined. Then they are matched with the inferences of any version.
  *
- * Sets, not loops: a batch may bring a million targets. The planner knows nothing of rows that were just copied and would walk an index for each of
- * them; for a large batch nested loops are switched off (1,000,000 targets on 1,000,000 inferences: 1.1 s instead of 3.9 s).
+ * A small batch probes the indexes with its hashes, a large one is joined as a set. The planner must be told which: it knows nothing of rows that were
+ * just copied, and takes every hash for a two-hundredth of the table as long as there are no statistics.
  */
 import { inferenceTable, targetTable } from './model-tables.js';
 import type { Transaction } from './pool.js';
 import { microsSql, TouchedTimes } from './touched-times.js';
 
-/** From so many targets on, joins read whole tables. */
-const LARGE_BATCH = 50_000;
+/** Hashes of the batch's identifiers as bigints in decimal, each once; null for a batch that is too large to probe with. */
+export type Probes = readonly string[] | null;
+
+const among = (column: string, probes: Probes, parameter: string): string => (probes === null ? '' : `and ${column} = any(${parameter}::bigint[])`);
 
 export interface TargetConflict {
   row: number;
@@ -60,41 +62,41 @@ export interface MatchedTargets {
 /**
  * Compares with earlier targets and finds the inferences.
  * @param count targets of the batch that are still in its table
+ * @param probes hashes of its identifiers
  * @param matchedByOwnRows true: each came in one row with an inference that was accepted, there is nothing to find
  */
-export async function matchTargets(tx: Transaction, modelId: number, batchId: number, count: number, matchedByOwnRows = false): Promise<MatchedTargets> {
-  return withPlannerFor(tx, count, async () => {
-    const { duplicates, changed } = await compareWithEarlier(tx, modelId, batchId);
+export async function matchTargets(tx: Transaction, modelId: number, batchId: number, count: number, probes: Probes, matchedByOwnRows = false): Promise<MatchedTargets> {
+  return asProbesOrSets(tx, probes, async () => {
+    const { duplicates, changed } = await compareWithEarlier(tx, modelId, batchId, probes);
     if (matchedByOwnRows) return { duplicates, changed, matched: count - duplicates, unmatched: 0, touched: new TouchedTimes() };
-    const { matched, touched } = await findInferences(tx, modelId, batchId);
+    const { matched, touched } = await findInferences(tx, modelId, batchId, probes);
     return { duplicates, changed, matched, unmatched: count - duplicates - matched, touched };
   });
 }
 
-async function compareWithEarlier(tx: Transaction, modelId: number, batchId: number): Promise<{ duplicates: number; changed: number }> {
+async function compareWithEarlier(tx: Transaction, modelId: number, batchId: number, probes: Probes): Promise<{ duplicates: number; changed: number }> {
   const table = targetTable(modelId);
-  const { rows: [earlier] } = await tx.query<{ exists: boolean }>(`select exists (select 1 from ${table} where batch < $1) or exists (select 1 from ${table} where batch > $1) as exists`, [batchId]);
-  if (!earlier!.exists) return { duplicates: 0, changed: 0 };
+  if (!(await hasOtherTargets(tx, table, batchId))) return { duplicates: 0, changed: 0 };
   const { rows: [counts] } = await tx.query<{ duplicates: number; changed: number }>(
-    `with pair as materialized (
-       select m.ctid as tid, o.ctid as old_tid, m.value is not distinct from o.value as same
-       from ${table} m join ${table} o on o.identifier_hash = m.identifier_hash and o.identifier = m.identifier and o.batch <> $1 and o.superseded_by is null
-       where m.batch = $1),
+    `with mine as materialized (select ctid as tid, identifier, identifier_hash, value from ${table} where batch = $1 ${among('identifier_hash', probes, '$2')}),
+     old as materialized (select ctid as tid, identifier, identifier_hash, value from ${table} where batch <> $1 and superseded_by is null ${among('identifier_hash', probes, '$2')}),
+     pair as materialized (select m.tid, o.tid as old_tid, m.value is not distinct from o.value as same from mine m join old o using (identifier_hash, identifier)),
      gone as (delete from ${table} t using pair p where p.same and t.ctid = p.tid),
      superseded as (update ${table} t set superseded_by = $1 from pair p where not p.same and t.ctid = p.old_tid)
      select count(*) filter (where same)::int as duplicates, count(*) filter (where not same)::int as changed from pair`,
-    [batchId],
+    withProbes([batchId], probes),
   );
   return counts!;
 }
 
-async function findInferences(tx: Transaction, modelId: number, batchId: number): Promise<{ matched: number; touched: TouchedTimes }> {
-  const { rows } = await tx.query<{ version_id: number; first: string; last: string; rows: number }>(
-    `select i.version_id, ${microsSql('min(i.at)')} as first, ${microsSql('max(i.at)')} as last, count(*)::int as rows
-     from ${targetTable(modelId)} t join ${inferenceTable(modelId)} i on i.identifier_hash = t.identifier_hash and i.identifier = t.identifier and i.removed_by is null
-     where t.batch = $1
-     group by i.version_id, (i.at at time zone 'UTC')::date`,
-    [batchId],
+async function findInferences(tx: Transaction, modelId: number, batchId: number, probes: Probes): Promise<{ matched: number; touched: TouchedTimes }> {
+  const { rows } = await tx.query<{ matched: number; version_id: number | null; first: string; last: string; rows: number }>(
+    `with mine as materialized (select identifier, identifier_hash from ${targetTable(modelId)} where batch = $1 ${among('identifier_hash', probes, '$2')}),
+     hit as materialized (
+       select m.identifier, i.version_id, i.at
+       from mine m join (select identifier, identifier_hash, version_id, at from ${inferenceTable(modelId)} where removed_by is null ${among('identifier_hash', probes, '$2')}) i using (identifier_hash, identifier))
+     select version_id, ${microsSql('min(at)')} as first, ${microsSql('max(at)')} as last, count(*)::int as rows from hit group by version_id, (at at time zone 'UTC')::date`,
+    withProbes([batchId], probes),
   );
   const touched = new TouchedTimes();
   for (const { first, last, rows: count } of rows) touched.addDay(Number(first), Number(last), count);
@@ -102,35 +104,45 @@ async function findInferences(tx: Transaction, modelId: number, batchId: number)
   if (versions.size <= 1) return { matched: touched.rows, touched };
   // A target of several versions' inferences is one matched target.
   const { rows: [counted] } = await tx.query<{ matched: number }>(
-    `select count(*)::int as matched from ${targetTable(modelId)} t where t.batch = $1 and exists (
-       select 1 from ${inferenceTable(modelId)} i where i.identifier_hash = t.identifier_hash and i.identifier = t.identifier and i.removed_by is null)`,
-    [batchId],
+    `with mine as materialized (select identifier, identifier_hash from ${targetTable(modelId)} where batch = $1 ${among('identifier_hash', probes, '$2')})
+     select count(distinct identifier)::int as matched
+     from mine join (select identifier, identifier_hash from ${inferenceTable(modelId)} where removed_by is null ${among('identifier_hash', probes, '$2')}) i using (identifier_hash, identifier)`,
+    withProbes([batchId], probes),
   );
   return { matched: counted!.matched, touched };
 }
 
 /** Accepted inferences of the batch whose target had come before them. */
-export async function countWaitingTargets(tx: Transaction, modelId: number, batchId: number, accepted: number, hashes: readonly string[] | null): Promise<number> {
-  const targets = targetTable(modelId);
-  const inferences = inferenceTable(modelId);
-  const { rows: [earlier] } = await tx.query<{ exists: boolean }>(`select exists (select 1 from ${targets} where batch < $1) or exists (select 1 from ${targets} where batch > $1) as exists`, [batchId]);
-  if (!earlier!.exists || accepted === 0) return 0;
-  return withPlannerFor(tx, hashes === null ? accepted : hashes.length, async () => {
+export async function countWaitingTargets(tx: Transaction, modelId: number, batchId: number, probes: Probes): Promise<number> {
+  const [targets, inferences] = [targetTable(modelId), inferenceTable(modelId)];
+  if (!(await hasOtherTargets(tx, targets, batchId))) return 0;
+  return asProbesOrSets(tx, probes, async () => {
     const { rows: [counted] } = await tx.query<{ waiting: number }>(
-      `select count(*)::int as waiting
-       from ${targets} t join ${inferences} i on i.identifier_hash = t.identifier_hash and i.identifier = t.identifier and i.batch = $1
-       where t.superseded_by is null and t.batch <> $1 ${hashes === null ? '' : 'and t.identifier_hash = any($2::bigint[])'}
-         and not exists (select 1 from ${inferences} e where e.identifier_hash = t.identifier_hash and e.identifier = t.identifier and e.batch <> $1 and (e.removed_by is null or e.removed_by = $1))`,
-      hashes === null ? [batchId] : [batchId, hashes],
+      `with target as materialized (select identifier, identifier_hash from ${targets} where superseded_by is null and batch <> $1 ${among('identifier_hash', probes, '$2')}),
+       inference as materialized (select identifier, identifier_hash, batch = $1 as mine from ${inferences} where (batch = $1 or removed_by is null or removed_by = $1) ${among('identifier_hash', probes, '$2')})
+       select count(*)::int as waiting from (
+         select 1 from target join inference using (identifier_hash, identifier) group by identifier_hash, identifier having bool_and(mine)) w`,
+      withProbes([batchId], probes),
     );
     return counted!.waiting;
   });
 }
 
-async function withPlannerFor<T>(tx: Transaction, rows: number, work: () => Promise<T>): Promise<T> {
-  if (rows < LARGE_BATCH) return work();
-  await tx.query('set local enable_nestloop = off');
+async function hasOtherTargets(tx: Transaction, table: string, batchId: number): Promise<boolean> {
+  const { rows: [found] } = await tx.query<{ exists: boolean }>(
+    `select exists (select 1 from ${table} where batch < $1) or exists (select 1 from ${table} where batch > $1) as exists`, [batchId]);
+  return found!.exists;
+}
+
+function withProbes(values: unknown[], probes: Probes): unknown[] {
+  return probes === null ? values : [...values, probes];
+}
+
+/** Settling walks indexes (see `preferIndexes`); only what is joined as sets may read whole tables. */
+async function asProbesOrSets<T>(tx: Transaction, probes: Probes, work: () => Promise<T>): Promise<T> {
+  if (probes !== null) return work();
+  await tx.query('set local enable_seqscan = on; set local enable_nestloop = off');
   const result = await work();
-  await tx.query('set local enable_nestloop = on');
+  await tx.query('set local enable_seqscan = off; set local enable_nestloop = on');
   return result;
 }
