@@ -2,26 +2,36 @@
 /** The command line. Everything it does is one call of the typed client; what is here is words. */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { registerAlerts } from './commands/alerts.js';
-import { registerAppend } from './commands/append.js';
-import { registerCalculate } from './commands/calculate.js';
-import { registerDecisions } from './commands/decisions.js';
-import { registerDemo } from './commands/demo.js';
-import { registerDoctor } from './commands/doctor.js';
-import { registerModel } from './commands/model.js';
-import { registerReport } from './commands/report.js';
-import { registerResults } from './commands/results.js';
-import { registerRun } from './commands/run.js';
-import { registerUp } from './commands/up.js';
-import { registerWorker } from './commands/worker.js';
 import { DONE, explain, WRONG_USE } from './support/exit.js';
+
+type Register = (program: Command) => void;
+
+/**
+ * Commands in the order of the help, by the module that knows them. Only the module of the command that was called is loaded: Temporal's client
+ * alone takes half a second, and `calculate` needs none of it.
+ */
+const MODULES: { commands: string[]; load: () => Promise<Register> }[] = [
+  { commands: ['demo'], load: async () => (await import('./commands/demo.js')).registerDemo },
+  { commands: ['up'], load: async () => (await import('./commands/up.js')).registerUp },
+  { commands: ['model'], load: async () => (await import('./commands/model.js')).registerModel },
+  { commands: ['append', 'targets', 'remove'], load: async () => (await import('./commands/append.js')).registerAppend },
+  { commands: ['run', 'runs'], load: async () => (await import('./commands/run.js')).registerRun },
+  { commands: ['results', 'ranking'], load: async () => (await import('./commands/results.js')).registerResults },
+  { commands: ['alerts'], load: async () => (await import('./commands/alerts.js')).registerAlerts },
+  { commands: ['decisions', 'decide'], load: async () => (await import('./commands/decisions.js')).registerDecisions },
+  { commands: ['report'], load: async () => (await import('./commands/report.js')).registerReport },
+  { commands: ['calculate'], load: async () => (await import('./commands/calculate.js')).registerCalculate },
+  { commands: ['worker'], load: async () => (await import('./commands/worker.js')).registerWorker },
+  { commands: ['doctor'], load: async () => (await import('./commands/doctor.js')).registerDoctor },
+];
 
 function version(): string {
   const file = new URL('../../package.json', import.meta.url);
   return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }
 
-export function buildProgram(): Command {
+/** @param called the command's name where it is known: then only that one is loaded */
+export async function buildProgram(called?: string): Promise<Command> {
   const program = new Command('aftercare')
     .description('Durable monitoring for machine-learning models in production, on Temporal and Postgres')
     .version(version())
@@ -34,7 +44,8 @@ First steps:
   aftercare append loans today.csv && aftercare run loans && aftercare results loans
 
 Exit status: 0 done, 1 the answer is no, 2 wrong use or input.`);
-  for (const register of [registerDemo, registerUp, registerModel, registerAppend, registerRun, registerResults, registerAlerts, registerDecisions, registerReport, registerCalculate, registerWorker, registerDoctor]) register(program);
+  const wanted = MODULES.filter((module) => called !== undefined && module.commands.includes(called));
+  for (const module of wanted.length > 0 ? wanted : MODULES) (await module.load())(program);
   overrideExits(program);
   return program;
 }
@@ -47,7 +58,7 @@ function overrideExits(command: Command): void {
 
 async function main(): Promise<void> {
   try {
-    await buildProgram().parseAsync(process.argv);
+    await (await buildProgram(process.argv[2])).parseAsync(process.argv);
   } catch (error) {
     if (error instanceof CommanderError) {
       process.exitCode = error.exitCode === 0 ? DONE : WRONG_USE;

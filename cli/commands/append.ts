@@ -1,5 +1,6 @@
 /** `aftercare append` and `aftercare targets`: rows from a file or standard input into the store. */
 import type { Command } from 'commander';
+import { InvalidInput } from '../../domain/errors.js';
 import { withClient, withStackOptions, type StackOptions } from '../support/connect.js';
 import { print, printJson, progressBar } from '../support/output.js';
 import { describeReceipt } from '../support/receipt.js';
@@ -33,14 +34,24 @@ The same file appended again counts once and gives the same receipt.`)
 Example:
   aftercare targets loans outcomes.csv`)
     .action((model: string, file: string, options: AppendOptions) => append('targets', model, file, options));
+
+  withStackOptions(program.command('remove <model> <file>'))
+    .description('remove inferences, or only their targets, by the identifiers in a file; the ledger remembers')
+    .option('--what <what>', 'rows or targets', 'rows')
+    .option('--key <key>', 'batch key: the same key never counts twice (default: a hash of the rows)')
+    .option('--format <format>', 'csv, csv.gz, parquet, ndjson')
+    .addHelpText('after', `
+Example:
+  aftercare remove loans withdrawn.csv`)
+    .action((model: string, file: string, options: AppendOptions & { what: string }) => append('remove', model, file, options));
 }
 
-async function append(verb: 'append' | 'targets', model: string, file: string, options: AppendOptions): Promise<void> {
+async function append(verb: 'append' | 'targets' | 'remove', model: string, file: string, options: AppendOptions & { what?: string }): Promise<void> {
   await withClient(options, async (client) => {
     const bar = progressBar(`${verb} ${model}`, 'rows', options.json);
     try {
       const input = { key: options.key, format: options.format, upsert: options.upsert, onProgress: (p: { rows: number; share: number | null }) => bar.update(p.share === null ? p.rows : Math.round(p.share * 1000), p.share === null ? null : 1000, p.rows.toLocaleString('en')) };
-      const receipt = verb === 'append' ? await client.append(model, file, input) : await client.targets(model, file, input);
+      const receipt = verb === 'append' ? await client.append(model, file, input) : verb === 'targets' ? await client.targets(model, file, input) : await client.remove(model, file, { ...input, what: whatOf(options.what) });
       bar.stop();
       if (options.json) printJson(receipt);
       else print(describeReceipt(receipt));
@@ -48,4 +59,9 @@ async function append(verb: 'append' | 'targets', model: string, file: string, o
       bar.stop();
     }
   });
+}
+
+function whatOf(text: string | undefined): 'rows' | 'targets' {
+  if (text === 'rows' || text === 'targets') return text;
+  throw new InvalidInput(`--what '${text ?? ''}' is neither rows nor targets`);
 }

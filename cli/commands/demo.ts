@@ -1,7 +1,7 @@
 /** `aftercare demo`: a real model, monitored from its first inference to a decision that waits for a person. */
 import { rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { Command, Option } from 'commander';
+import { Option, type Command } from 'commander';
 import pc from 'picocolors';
 import { Aftercare } from '../../client/index.js';
 import { ANSWERS, type Answer } from '../../domain/decision.js';
@@ -50,7 +50,7 @@ upperThreshold, alert, realized, realizedAlert, error}), runs[] (number, trigger
 async function runDemo(options: DemoOptions): Promise<void> {
   const startedAt = Date.now();
   const data = loadDemoData();
-  const folder = await demoDataFolder({ data: options.data });
+  const folder = demoDataFolder({ data: options.data });
   if (options.fresh) await rm(folder, { recursive: true, force: true });
 
   title('Starting PostgreSQL, Temporal and the workers');
