@@ -40,8 +40,8 @@ export function drawCategorical(distribution: CategoricalDistribution, places: r
   const [top, bottom] = [frame.headingHeight + 26, height - ROOM_BELOW];
   const axis = chunkAxis(parts.map((part) => part.place), left, right, frame.zone);
   const y = (share: number): number => bottom - share * (bottom - top - 16);
-  const drifted = parts.filter(({ chunk }) => chunk.drifted === true && chunk.period === 'analysis').length;
-  const subtitle = `${formatCount(drifted)} of ${formatCount(parts.filter(({ chunk }) => chunk.period === 'analysis').length)} analysis chunks drifted. ${describeChange(lines, drifted > 0)} ${describeUnseen(lines)}`.trim();
+  const drifted = parts.some(({ chunk }) => chunk.drifted === true && chunk.period === 'analysis');
+  const subtitle = describeCategorical(distribution);
   return figure(options, height, `${distribution.column}: shares of values`, subtitle, `${subtitle} ${lines.map(describeLine).join('; ')}.`, [
     axis.boundary === null ? null : [
       text((left + axis.boundary) / 2, top - 7, 'Reference', { class: 'ac-muted ac-small', 'text-anchor': 'middle' }),
@@ -64,9 +64,17 @@ export function drawCategorical(distribution: CategoricalDistribution, places: r
     }),
     axis.boundary === null ? null : el('line', { class: 'ac-divider', x1: axis.boundary, x2: axis.boundary, y1: top - 14, y2: bottom }),
     endLabels(lines, parts.at(-1) ?? null, y, right, top, bottom),
-    legend(right, Math.max(8, frame.headingHeight - 1), drifted > 0 ? [{ sample: (x, at) => diamond(x, at, 5.5, 'ac-alert'), label: 'drifted' }] : []),
+    legend(right, Math.max(8, frame.headingHeight - 1), drifted ? [{ sample: (x, at) => diamond(x, at, 5.5, 'ac-alert'), label: 'drifted' }] : []),
     parts.map(({ place, chunk, rows }, i) => chunkTarget(axis.spans[i]!, top, bottom - top, [...describePlace(place, frame.zone), ...describeShares(lines, chunk, rows)].join('\n'))),
   ]);
+}
+
+/** How many chunks drifted, the value that changed most, and those that the reference never had. */
+export function describeCategorical(distribution: CategoricalDistribution): string {
+  const lines = shareLines(distribution);
+  const analysis = distribution.chunks.filter((chunk) => chunk.period === 'analysis');
+  const drifted = analysis.filter((chunk) => chunk.drifted === true).length;
+  return [`${formatCount(drifted)} of ${formatCount(analysis.length)} analysis chunks drifted.`, describeChange(lines, drifted > 0), describeUnseen(lines)].filter((part) => part !== '').join(' ');
 }
 
 /** One line per value, those with the largest change of share first; beyond the colours everything is one line at the end. */

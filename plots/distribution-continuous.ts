@@ -38,8 +38,8 @@ export function drawContinuous(distribution: ContinuousDistribution, places: rea
   const left = Math.min(120, Math.max(ROOM_LEFT, ...values.ticks.map((tick) => 18 + textWidth(tick.label))));
   const right = frame.width - ROOM_RIGHT;
   const axis = chunkAxis(shapes.map((shape) => shape.place), left, right, frame.zone);
-  const drifted = shapes.filter((shape) => shape.chunk.drifted === true && shape.chunk.period === 'analysis').length;
-  const subtitle = `${formatCount(drifted)} of ${formatCount(shapes.filter((s) => s.chunk.period === 'analysis').length)} analysis chunks drifted. ${describeShift(distribution, reference)}`;
+  const drifted = shapes.some((shape) => shape.chunk.drifted === true && shape.chunk.period === 'analysis');
+  const subtitle = describeContinuous(distribution);
   const body = asShapes ? drawShapes(distribution, shapes, reference, axis.spans, values) : drawBands(distribution, shapes, reference, axis.spans, values, left, right);
   return figure(options, height, `${distribution.column}: distribution`, subtitle, subtitle, [
     axis.boundary === null ? null : [
@@ -61,7 +61,7 @@ export function drawContinuous(distribution: ContinuousDistribution, places: rea
       shape.chunk.drifted && shape.chunk.period === 'analysis' ? diamond(axis.spans[i]!.mid, top + 7, Math.max(2.5, Math.min(5.5, (axis.spans[i]!.x1 - axis.spans[i]!.x0) * 0.6)), 'ac-alert') : null,
     ]),
     quartileLabels(shapes, values, right),
-    legend(right, Math.max(8, frame.headingHeight - 1), legendOf(asShapes, drifted > 0, reference !== null)),
+    legend(right, Math.max(8, frame.headingHeight - 1), legendOf(asShapes, drifted, reference !== null)),
     shapes.map((shape, i) => chunkTarget(axis.spans[i]!, top, bottom - top, describeShape(shape, frame.zone))),
   ]);
 }
@@ -227,15 +227,17 @@ function describeShape(shape: ChunkShape, zone: string): string {
   return lines.join('\n');
 }
 
-/** The reference's median against that of all drifted chunks, else of all analysis chunks. */
-function describeShift(distribution: ContinuousDistribution, reference: number[] | null): string {
+/** How many chunks drifted, and the reference's median against that of all drifted chunks, else of all analysis chunks. */
+export function describeContinuous(distribution: ContinuousDistribution): string {
+  const reference = referenceCounts(distribution);
   const analysis = distribution.chunks.filter((chunk) => chunk.period === 'analysis');
   const drifted = analysis.filter((chunk) => chunk.drifted);
+  const count = `${formatCount(drifted.length)} of ${formatCount(analysis.length)} analysis chunks drifted.`;
   const chosen = drifted.length > 0 ? drifted : analysis;
   const sums = distribution.edges.slice(1).map((_, b) => chosen.reduce((sum, chunk) => sum + (chunk.counts[b] ?? 0), 0));
-  if (!reference || total(sums) === 0) return '';
-  const median = (counts: number[]): string => formatValue(quantileOf(distribution.edges, counts, total(counts), 0.5), 3);
-  return `Median ${median(reference)} in the reference, ${median(sums)} in ${drifted.length > 0 ? 'the drifted chunks' : 'the analysis'}.`;
+  if (!reference || total(sums) === 0) return count;
+  const middle = (counts: number[]): string => formatValue(quantileOf(distribution.edges, counts, total(counts), 0.5), 3);
+  return `${count} Median ${middle(reference)} in the reference, ${middle(sums)} in ${drifted.length > 0 ? 'the drifted chunks' : 'the analysis'}.`;
 }
 
 function total(counts: readonly number[]): number {

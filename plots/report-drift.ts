@@ -1,7 +1,7 @@
 /** The report's sections on inputs: ranking, drift per column with distributions, reconstruction error, data quality. */
 import type { CalculatorKind } from '../domain/measurement.js';
-import { drawCategorical } from './distribution-categorical.js';
-import { drawContinuous } from './distribution-continuous.js';
+import { describeCategorical, drawCategorical } from './distribution-categorical.js';
+import { describeContinuous, drawContinuous } from './distribution-continuous.js';
 import { drawMeasured } from './figures.js';
 import { formatCount, shorten } from './format.js';
 import { el, join, type Markup } from './markup.js';
@@ -94,13 +94,8 @@ function smallMultiple(entry: ColumnDrift, i: number, zone: string): Markup {
 function distributionFigure(distribution: Distribution, places: readonly ChunkPlace[], id: string, zone: string): Markup {
   const options = { id, heading: false, zone, height: 270 };
   return distribution.kind === 'continuous'
-    ? figureCard(`${distribution.column}: distribution`, driftedWords(distribution), drawContinuous(distribution, places, options))
-    : figureCard(`${distribution.column}: shares of values`, driftedWords(distribution), drawCategorical(distribution, places, options));
-}
-
-function driftedWords(distribution: Distribution): string {
-  const analysis = distribution.chunks.filter((chunk) => chunk.period === 'analysis');
-  return `${formatCount(analysis.filter((chunk) => chunk.drifted === true).length)} of ${formatCount(analysis.length)} analysis chunks drifted.`;
+    ? figureCard(`${distribution.column}: distribution`, describeContinuous(distribution), drawContinuous(distribution, places, options))
+    : figureCard(`${distribution.column}: shares of values`, describeCategorical(distribution), drawCategorical(distribution, places, options));
 }
 
 function alertWords(series: Series): string {

@@ -31,7 +31,7 @@ p{margin:4px 0 10px}.muted{color:var(--ac-muted)}.small{font-size:13px}
 .card{background:var(--ac-paper);border:1px solid var(--ac-grid);border-radius:12px;padding:15px 18px;margin:12px 0}
 .card.urgent{border-left:5px solid var(--ac-alert)}
 figure{margin:12px 0;background:var(--ac-paper);border:1px solid var(--ac-grid);border-radius:12px;padding:13px 16px 8px;position:relative}
-figure>figcaption{padding-right:120px}figure>figcaption p{margin:0 0 2px;color:var(--ac-muted);font-size:13.5px}
+figure>figcaption h3{padding-right:120px}figure>figcaption p{margin:0 0 2px;color:var(--ac-muted);font-size:13.5px}
 figure>.draw{overflow-x:auto}figure svg{display:block;width:100%;height:auto;min-width:640px}
 figure .save{position:absolute;right:14px;top:12px;display:flex;gap:6px;opacity:.35}figure:hover .save,figure .save:focus-within{opacity:1}
 figure .save button{font-size:12px;padding:2px 8px}
@@ -53,7 +53,7 @@ details>summary{cursor:pointer;color:var(--ac-muted);font-size:13.5px;padding:4p
 footer{color:var(--ac-muted);font-size:13px;margin-top:40px;border-top:1px solid var(--ac-grid);padding-top:12px}
 #tip{position:fixed;z-index:8;max-width:360px;pointer-events:none;background:var(--ac-ink);color:var(--ac-paper);border-radius:8px;padding:8px 11px;font-size:12.5px;line-height:1.45;white-space:pre-line;overflow-wrap:anywhere;box-shadow:0 4px 18px rgba(0,0,0,.28)}
 #tip::first-line{font-weight:650}#tip[hidden]{display:none}
-@media (max-width:700px){h1{font-size:24px}.bar>div{padding:8px 12px}main{padding:14px 12px 40px}figure>figcaption{padding-right:0}figure .save{display:none}}
+@media (max-width:700px){h1{font-size:24px}.bar>div{padding:8px 12px}main{padding:14px 12px 40px}figure>figcaption h3{padding-right:0}figure .save{display:none}}
 @media (prefers-reduced-motion:reduce){html{scroll-behavior:auto}}
 `.trim();
 

@@ -16,11 +16,11 @@ export interface TerminalStyle {
   alert: (text: string) => string;
 }
 
-export function styleOf(options: TerminalOptions = {}): TerminalStyle {
-  const out = process.stdout;
-  const color = options.color ?? (out.isTTY && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb');
+export function styleOf(options: TerminalOptions = {}, out: { isTTY?: boolean; columns?: number } = process.stdout, env: Record<string, string | undefined> = process.env): TerminalStyle {
+  const terminal = out.isTTY === true;
+  const color = options.color ?? (terminal && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb');
   const colors = picocolors.createColors(color);
-  return { width: options.width ?? (out.isTTY ? out.columns : Infinity), color, dim: colors.dim, bold: colors.bold, alert: colors.red };
+  return { width: options.width ?? (terminal && out.columns ? out.columns : Infinity), color, dim: colors.dim, bold: colors.bold, alert: colors.red };
 }
 
 // Escape sequences in a column's name would command the terminal; all control and format characters become visible.
