@@ -11,7 +11,7 @@ import { findFitted } from '../store/fitted.js';
 import { readHorizon, type Horizon } from '../store/horizon.js';
 import { readModelState, storedScheme, type ModelState } from '../store/model-state.js';
 import { targetTable } from '../store/model-tables.js';
-import { countInferences, haveTargets, readChanges, readCut, readKnownChunks, readNewestMicros, readSplitBorders, type SchemeKey } from '../store/plan-state.js';
+import { countInferences, haveTargets, readChanges, readCut, readKnownChunks, readNewestMicros, readSplitBorders, walkAlongIndex, type SchemeKey } from '../store/plan-state.js';
 import { inTransaction, type Transaction } from '../store/pool.js';
 import { beginRun, savePlan, type RunRow, type StoredPlan } from '../store/runs.js';
 import { wantedCalculators, type WantedCalculator } from './calculators.js';
@@ -56,6 +56,8 @@ interface PlanView {
 
 async function makePlan(tx: Transaction, model: ModelState, run: RunRow, wanted: readonly WantedCalculator[], fittedIds: ReadonlyMap<string, number>, full: boolean): Promise<Omit<StoredPlan, 'failures'>> {
   const { settings } = run;
+  // Whatever is asked of the model's rows is asked by an index: planning must not cost what is there already.
+  await walkAlongIndex(tx);
   const horizon = await readHorizon(tx, model.id, run.horizon);
   const scheme: SchemeKey = { versionId: model.versionId, segment: '', scheme: storedScheme(settings) };
   const cut = await readCut(tx, scheme);

@@ -46,6 +46,14 @@ export const SMALL_SCHEMA: ModelSchema = {
 
 export const WITHOUT_TIME: ModelSchema = { ...SMALL_SCHEMA, columns: SMALL_SCHEMA.columns.filter(({ role }) => role !== 'timestamp') };
 
+/** A number in [0, 1) that three whole numbers determine and nobody would guess. Finalizer of MurmurHash3. */
+function mixed(a: number, b: number, c: number): number {
+  let h = Math.imul(a + 1_000, 0x9e3779b1) ^ Math.imul(b + 1, 0x85ebca77) ^ Math.imul(c + 1, 0xc2b2ae3d);
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return ((h ^ (h >>> 16)) >>> 0) / 2 ** 32;
+}
+
 const COLOURS = ['red', 'green', 'blue', 'grey'];
 const START_MS = Date.UTC(2024, 2, 29, 20);
 /** 37 minutes: periods of an hour have one or two rows, days about 39. */
@@ -53,7 +61,7 @@ const STEP_MS = 37 * 60_000;
 
 /** Row `n` of a made-up table: the same whenever it is asked for. @param wobble another number gives the row other values under the same identifier */
 export function smallRow(n: number, wobble = 0): Row {
-  const noise = (salt: number): number => ((Math.imul(n + 1, 2_654_435_761) ^ Math.imul(salt + 31 * wobble + 1, 40_503)) >>> 0) / 2 ** 32;
+  const noise = (salt: number): number => mixed(n, salt, wobble);
   const score = Math.round(noise(1) * 100) / 100;
   return {
     id: `row-${n}`,
@@ -67,8 +75,7 @@ export function smallRow(n: number, wobble = 0): Row {
 
 /** What came out for row `n`. */
 export function smallTarget(n: number, wobble = 0): Row {
-  const noise = ((Math.imul(n + 7, 2_246_822_519) ^ Math.imul(wobble + 3, 40_503)) >>> 0) / 2 ** 32;
-  return { id: `row-${n}`, repaid: noise < 0.55 ? 1 : 0 };
+  return { id: `row-${n}`, repaid: mixed(n, 9, wobble) < 0.55 ? 1 : 0 };
 }
 
 export function smallSettings(chunking: Chunking, change: Partial<ModelSettings> = {}): ModelSettings {
