@@ -1,12 +1,24 @@
 /** Numbers, counts, dates and names as people read them. English, and the same on every machine. */
-import { format } from 'd3';
 
-const grouped = format(',d');
 const MINUS = '\u2212';
+
+/** Thousands set apart, a true minus sign, `decimals` decimals; without the zeros at the end when `trim`. */
+function plain(value: number, decimals: number, trim: boolean): string {
+  const [whole, part = ''] = Math.abs(value).toFixed(Math.max(0, Math.min(20, decimals))).split('.') as [string, string?];
+  const kept = trim ? part.replace(/0+$/, '') : part;
+  const text = `${whole.replace(/\B(?=(\d{3})+$)/g, ',')}${kept === '' ? '' : `.${kept}`}`;
+  return value < 0 && /[1-9]/.test(text) ? MINUS + text : text;
+}
+
+/** Powers of ten: 1.25e−7. */
+function scientific(value: number, decimals: number): string {
+  const [mantissa, exponent] = value.toExponential(Math.max(0, Math.min(20, decimals))).split('e') as [string, string];
+  return `${mantissa.includes('.') ? mantissa.replace(/\.?0+$/, '') : mantissa}e${exponent}`.replaceAll('-', MINUS);
+}
 
 /** A whole number with thousands set apart: 50,000. */
 export function formatCount(value: number): string {
-  return Number.isFinite(value) ? grouped(value).replace('-', MINUS) : 'unknown';
+  return Number.isFinite(value) ? plain(value, 0, true) : 'unknown';
 }
 
 /**
@@ -18,10 +30,8 @@ export function formatValue(value: number | null, digits = 4): string {
   if (!Number.isFinite(value)) return value > 0 ? 'infinite' : `${MINUS}infinite`;
   const size = Math.abs(value);
   if (size === 0) return '0';
-  if (size >= 1e7 || size < 1e-4) return format(`.${Math.max(1, digits - 1)}~e`)(value).replaceAll('-', MINUS);
-  if (size >= 10 ** digits) return grouped(Math.round(value)).replace('-', MINUS);
-  const decimals = Math.max(0, digits - 1 - Math.floor(Math.log10(size)));
-  return format(`,.${Math.min(decimals, 20)}~f`)(value).replace('-', MINUS);
+  if (size >= 1e7 || size < 1e-4) return scientific(value, Math.max(1, digits - 1));
+  return plain(value, digits - 1 - Math.floor(Math.log10(size)), true);
 }
 
 /**
@@ -31,8 +41,8 @@ export function formatValue(value: number | null, digits = 4): string {
 export function alignedFormat(values: readonly (number | null)[]): (value: number | null, signed?: boolean) => string {
   const largest = Math.max(0, ...values.map((value) => (value !== null && Number.isFinite(value) ? Math.abs(value) : 0)));
   if (largest >= 1e7 || largest < 1e-3) return (value, signed = false) => (signed && value !== null ? formatDifference(value, 2) : formatValue(value));
-  const write = format(`,.${Math.max(0, 3 - Math.floor(Math.log10(largest)))}f`);
-  return (value, signed = false) => (value === null || !Number.isFinite(value) ? formatValue(value) : `${signed && value > 0 ? '+' : ''}${write(value).replace('-', MINUS)}`);
+  const decimals = 3 - Math.floor(Math.log10(largest));
+  return (value, signed = false) => (value === null || !Number.isFinite(value) ? formatValue(value) : `${signed && value > 0 ? '+' : ''}${plain(value, decimals, false)}`);
 }
 
 /** With a sign, for differences: +0.0011. */
@@ -47,7 +57,7 @@ export function formatShare(share: number | null): string {
   const percent = share * 100;
   if (percent > 0 && percent < 0.1) return '<0.1%';
   if (percent < 100 && percent > 99.9) return '>99.9%';
-  return `${format('.1~f')(percent).replace('-', MINUS)}%`;
+  return `${plain(percent, 1, true)}%`;
 }
 
 /** How numbers on an axis are written, all alike, distinguishable at the axis' own step. */
@@ -57,11 +67,16 @@ export function tickFormat(ticks: readonly number[]): (value: number) => string 
   if (largest === 0) return (value) => String(value);
   const magnitude = Math.floor(Math.log10(largest));
   const stepMagnitude = step > 0 ? Math.floor(Math.log10(step) + 1e-9) : magnitude;
-  const exponential = magnitude >= 15 || magnitude < -5;
-  const plain = exponential ? format(`.${Math.min(20, Math.max(0, magnitude - stepMagnitude))}~e`)
-    : magnitude >= 6 && magnitude - stepMagnitude <= 3 ? format('.4~s')
-      : format(`,.${Math.min(20, Math.max(0, -stepMagnitude))}f`);
-  return (value) => (value === 0 ? '0' : plain(value).replaceAll('-', MINUS));
+  const write = magnitude >= 15 || magnitude < -5 ? (value: number) => scientific(value, magnitude - stepMagnitude)
+    : magnitude >= 6 && magnitude - stepMagnitude <= 3 ? (value: number) => withUnit(value, stepMagnitude)
+      : (value: number) => plain(value, -stepMagnitude, false);
+  return (value) => (value === 0 ? '0' : write(value));
+}
+
+/** Millions, billions (G) and trillions (T), with as many decimals as a step of that magnitude asks for. */
+function withUnit(value: number, stepMagnitude: number): string {
+  const [size, unit] = Math.abs(value) >= 1e12 ? [12, 'T'] as const : Math.abs(value) >= 1e9 ? [9, 'G'] as const : [6, 'M'] as const;
+  return `${plain(value / 10 ** size, Math.max(0, size - stepMagnitude), true)}${unit}`;
 }
 
 /** A name cut in the middle, so that names which differ at the end stay apart. */
@@ -129,7 +144,7 @@ export function formatMoment(iso: string | null): string {
 export function formatDuration(ms: number): string {
   const units: [number, string, number][] = [[86_400_000, 'days', 2 * 86_400_000], [3_600_000, 'h', 2 * 3_600_000], [60_000, 'min', 2 * 60_000], [1000, 's', 1000]];
   for (const [size, name, from] of units) {
-    if (ms >= from) return `${format('.3~r')(ms / size)} ${name}`;
+    if (ms >= from) return `${formatValue(ms / size, 3)} ${name}`;
   }
   return `${Math.round(ms)} ms`;
 }

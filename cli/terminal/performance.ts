@@ -1,6 +1,11 @@
 /** Estimated and realized performance per chunk, and the ranking of columns, for a terminal. */
 import type { Result } from '../../domain/measurement.js';
-import { alignedFormat, alignTo, estimateError, describeEstimateError, findSeries, formatCount, formatDate, formatSpanShort, metricName, placesOf, seriesOf, wallTimeMs, type ChunkPlace, type RankedColumn } from '../../plots/index.js';
+// Not by plots/index.ts: that loads the drawing library, which a command without a drawing should not wait for.
+import { describeEstimateError, estimateError } from '../../plots/compare.js';
+import { alignedFormat, formatCount, formatDate, formatSpanShort, wallTimeMs } from '../../plots/format.js';
+import { metricName } from '../../plots/names.js';
+import type { RankedColumn } from '../../plots/report-input.js';
+import { alignTo, findSeries, placesOf, seriesOf, type ChunkPlace } from '../../plots/series.js';
 import { bar, sparkline } from './sparkline.js';
 import { columnsOf, fit, pad, printable, styleOf, type TerminalOptions } from './style.js';
 import { table } from './table.js';

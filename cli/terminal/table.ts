@@ -1,5 +1,5 @@
 /** Rows as a table for a terminal or a file: columns aligned, numbers to the right, shortened to the terminal's width. */
-import { formatCount, formatValue } from '../../plots/index.js';
+import { formatCount, formatValue } from '../../plots/format.js';
 import { columnsOf, fit, pad, printable, styleOf, type TerminalOptions } from './style.js';
 
 export type TableCell = string | number | boolean | null | undefined;
