@@ -78,7 +78,8 @@ function takeColumn(column: Column, order: Int32Array): Column {
   }
 }
 
-function takeNumbers(values: Float64Array, order: Int32Array): Float64Array {
+/** values[order[0]], values[order[1]], … */
+export function takeNumbers(values: Float64Array, order: Int32Array): Float64Array {
   const taken = new Float64Array(order.length);
   for (let i = 0; i < order.length; i++) taken[i] = values[order[i]!]!;
   return taken;

@@ -3,8 +3,10 @@
  * The splits are those of scikit-learn's `StratifiedShuffleSplit(10, test_size=0.1, random_state=42)`, number by number, because the answer depends on them.
  */
 import { InvalidInput } from '../../domain/errors.js';
+import { takeNumbers } from '../frame.js';
 import { rankScores, rocAuc } from '../metrics/ranking-metrics.js';
 import { LegacyRandom } from '../stats/random.js';
+import { stableOrder } from '../stats/rank.js';
 import { pairwiseSum } from '../stats/sum.js';
 import { applyIsotonic, fitIsotonic, groupScores } from './isotonic.js';
 
@@ -50,12 +52,12 @@ function poolTests(target: Float64Array, score: Float64Array): { target: Float64
   tests.forEach((test, split) => {
     const counts = Float64Array.from(groups.counts);
     const positives = Float64Array.from(groups.positives);
-    const testScore = Float64Array.from(test, (row) => score[row]!);
+    const testScore = takeNumbers(score, test);
     for (const row of test) {
       counts[groupOf[row]!]! -= 1;
       positives[groupOf[row]!]! -= target[row]!;
     }
-    pooled.target.set(Float64Array.from(test, (row) => target[row]!), split * size);
+    pooled.target.set(takeNumbers(target, test), split * size);
     pooled.score.set(testScore, split * size);
     pooled.calibrated.set(applyIsotonic(fitIsotonic({ scores: groups.scores, counts, positives }), testScore), split * size);
   });
@@ -128,9 +130,9 @@ function binEdges(rows: number): number[] {
 
 /** Mean over bins of sorted scores of |mean score − share of positives|, weighted by rows. */
 function calibrationError(target: Float64Array, score: Float64Array, edges: number[]): number {
-  const order = Int32Array.from(score, (_, i) => i).sort((a, b) => score[a]! - score[b]!);
-  const sortedScore = Float64Array.from(order, (row) => score[row]!);
-  const sortedTarget = Float64Array.from(order, (row) => target[row]!);
+  const order = stableOrder(score);
+  const sortedScore = takeNumbers(score, order);
+  const sortedTarget = takeNumbers(target, order);
   let error = 0;
   for (let bin = 0; bin + 1 < edges.length; bin++) {
     const start = edges[bin]!;

@@ -3,7 +3,7 @@
  * Formulas of NannyML 0.13.1 (modified standard error of the mean).
  */
 import { LegacyRandom } from '../stats/random.js';
-import { lastAtMost } from '../stats/search.js';
+import { rankValues } from '../stats/rank.js';
 import { standardDeviation } from '../stats/sum.js';
 import { cellAndNeighbours, confusionOf, type Confusion, type ConfusionCell } from './binary-counts.js';
 import { usesScore, type BinaryMetricOptions, type BinarySeries, type LabelledRows } from './binary-realized.js';
@@ -148,13 +148,8 @@ function rankRows(target: Float64Array, score: Float64Array): { labels: Uint8Arr
   const kept: number[] = [];
   for (let i = 0; i < target.length; i++) if (target[i] === target[i] && score[i] === score[i]) kept.push(i);
   const labels = Uint8Array.from(kept, (row) => (target[row] !== 0 ? 1 : 0));
-  const scores = Float64Array.from(kept, (row) => score[row]!);
-  const distinct = Float64Array.from(scores).sort();
-  let rankCount = 0;
-  for (let i = 0; i < distinct.length; i++) if (i === 0 || distinct[i] !== distinct[i - 1]) distinct[rankCount++] = distinct[i]!;
-  const ranks = new Int32Array(scores.length);
-  for (let i = 0; i < scores.length; i++) ranks[i] = lastAtMost(distinct, rankCount, scores[i]!);
-  return { labels, ranks, rankCount };
+  const { distinct, ranks } = rankValues(Float64Array.from(kept, (row) => score[row]!));
+  return { labels, ranks, rankCount: distinct.length };
 }
 
 /** Average precision from counts per distinct score, ascending; 0 without a positive, as scikit-learn has it. */

@@ -50,7 +50,8 @@ export class LegacyRandom {
 
   /** 0 … count − 1 in random order. */
   permutation(count: number): Int32Array {
-    const numbers = Int32Array.from({ length: count }, (_, i) => i);
+    const numbers = new Int32Array(count);
+    for (let i = 1; i < count; i++) numbers[i] = i;
     this.shuffle(numbers);
     return numbers;
   }
