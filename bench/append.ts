@@ -5,13 +5,12 @@
  *   AFTERCARE_BENCH_DATABASE_URL=postgres://… node scripts/bench.mjs append [--rows 1000000] [--runs 5] [--formats csv,csv.gz,parquet] [--again]
  */
 import { fork, spawnSync } from 'node:child_process';
-import { createReadStream, createWriteStream, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { createReadStream, mkdirSync, readFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { createGzip } from 'node:zlib';
 import { from as copyFrom } from 'pg-copy-streams';
 import { appendInferences } from '../client/append.js';
 import type { ModelSchema, SchemaColumn } from '../domain/schema.js';
@@ -21,7 +20,7 @@ import { createModel } from '../store/create-model.js';
 import { migrate } from '../store/migrate.js';
 import { deleteModel } from '../store/models.js';
 import { openPool, type Pool } from '../store/pool.js';
-import { GENERATED_COLUMNS, generateRows, writeCsv } from './generate.js';
+import { fileOf, generateRows } from './generate.js';
 
 const { values: args } = parseArgs({ options: {
   rows: { type: 'string', default: '1000000' }, runs: { type: 'string', default: '5' }, formats: { type: 'string', default: 'csv,csv.gz,parquet' },
@@ -123,36 +122,6 @@ async function onceIn(file: string, model: string, url: string): Promise<Measure
     child.on('message', (message) => { measured = message as Measured; });
     child.on('exit', (code) => (measured ? resolve(measured) : reject(new Error(`the measured process ended with ${code}`))));
   });
-}
-
-async function fileOf(folder: string, format: string, rows: number, firstRow = 0): Promise<string> {
-  const csv = join(folder, `${firstRow}.csv`);
-  if (!existsSync(csv)) await writeCsv(csv, { rows, firstRow });
-  if (format === 'csv') return csv;
-  const file = join(folder, `${firstRow}.${format}`);
-  if (existsSync(file)) return file;
-  if (format === 'csv.gz') await pipeline(createReadStream(csv), createGzip({ level: 6 }), createWriteStream(file));
-  else if (format === 'parquet') await writeParquet(file, rows, firstRow);
-  return file;
-}
-
-const GROUP_ROWS = 50_000;
-
-async function writeParquet(file: string, rows: number, firstRow: number): Promise<void> {
-  const { ParquetWriter, fileWriter } = await import('hyparquet-writer');
-  const typeOf = (name: string): 'STRING' | 'TIMESTAMP' | 'DOUBLE' => (name === 'at' ? 'TIMESTAMP' : ['id', 'region', 'channel', 'product'].includes(name) ? 'STRING' : 'DOUBLE');
-  const parquet = new ParquetWriter({ writer: fileWriter(file), schema: [{ name: 'root', num_children: GENERATED_COLUMNS.length }, ...GENERATED_COLUMNS.map((name) => ({
-    name, repetition_type: 'REQUIRED' as const,
-    ...(typeOf(name) === 'STRING' ? { type: 'BYTE_ARRAY' as const, converted_type: 'UTF8' as const } : typeOf(name) === 'TIMESTAMP' ? { type: 'INT64' as const, converted_type: 'TIMESTAMP_MILLIS' as const } : { type: 'DOUBLE' as const }),
-  }))] });
-  let columns = GENERATED_COLUMNS.map((name) => ({ name, data: [] as unknown[] }));
-  const flush = (): void => { parquet.write({ columnData: columns as never, rowGroupSize: GROUP_ROWS }); columns = GENERATED_COLUMNS.map((name) => ({ name, data: [] as unknown[] })); };
-  for (const row of generateRows({ rows, firstRow })) {
-    for (const column of columns) column.data.push(column.name === 'at' ? new Date(`${row.at.replace(' ', 'T')}Z`) : row[column.name]);
-    if (columns[0]!.data.length === GROUP_ROWS) flush();
-  }
-  if (columns[0]!.data.length > 0) flush();
-  await parquet.finish();
 }
 
 async function plainCopy(pool: Pool, file: string, rows: number): Promise<void> {

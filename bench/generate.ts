@@ -1,6 +1,11 @@
 /** Seeded tables for the benches: the same bytes on every machine. */
-import { createWriteStream } from 'node:fs';
 import { once } from 'node:events';
+import { createReadStream, createWriteStream, existsSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
+import type { SchemaElement } from 'hyparquet';
+import { fileWriter, ParquetWriter } from 'hyparquet-writer';
 
 export interface GenerateOptions {
   rows: number;
@@ -94,4 +99,41 @@ export async function writeCsv(path: string, options: GenerateOptions): Promise<
   }
   file.end(text);
   await once(file, 'close');
+}
+
+const GROUP_ROWS = 50_000;
+
+/** The generated table as a file of the format csv, csv.gz or parquet (row groups of 50,000, columns nullable as pandas writes them) in a folder; written once. */
+export async function fileOf(folder: string, format: string, rows: number, firstRow = 0): Promise<string> {
+  const file = join(folder, `${firstRow}.${format}`);
+  if (existsSync(file)) return file;
+  const half = `${file}.${process.pid}.part`;
+  if (format === 'csv') await writeCsv(half, { rows, firstRow });
+  else if (format === 'csv.gz') await pipeline(createReadStream(await fileOf(folder, 'csv', rows, firstRow)), createGzip({ level: 6 }), createWriteStream(half));
+  else await writeParquet(half, rows, firstRow);
+  renameSync(half, file);
+  return file;
+}
+
+function parquetElement(name: string): SchemaElement {
+  const repetition_type = 'OPTIONAL';
+  if (['id', 'region', 'channel', 'product'].includes(name)) return { name, repetition_type, type: 'BYTE_ARRAY', converted_type: 'UTF8' };
+  if (name === 'at') return { name, repetition_type, type: 'INT64', logical_type: { type: 'TIMESTAMP', isAdjustedToUTC: false, unit: 'MILLIS' } };
+  return { name, repetition_type, type: 'DOUBLE' };
+}
+
+async function writeParquet(file: string, rows: number, firstRow: number): Promise<void> {
+  const parquet = new ParquetWriter({ writer: fileWriter(file), schema: [{ name: 'root', num_children: GENERATED_COLUMNS.length }, ...GENERATED_COLUMNS.map(parquetElement)] });
+  let group: Partial<GeneratedRow>[] = [];
+  const flush = async (): Promise<void> => {
+    const columnData = GENERATED_COLUMNS.map((name) => ({ name, data: group.map((row) => (name === 'at' ? new Date(`${row.at!.replace(' ', 'T')}Z`) : row[name])) }));
+    await parquet.write({ columnData, rowGroupSize: GROUP_ROWS });
+    group = [];
+  };
+  for (const row of generateRows({ rows, firstRow })) {
+    group.push({ ...row });
+    if (group.length === GROUP_ROWS) await flush();
+  }
+  if (group.length > 0) await flush();
+  await parquet.finish();
 }
