@@ -80,9 +80,13 @@ async function appendUnlessKnown(pool: Pool, found: FoundModel, options: AppendO
     return await inTransaction(pool, append);
   } catch (error) {
     if (error instanceof KeyKnown) return receiptOf(error.batch, options);
+    if ((error as { code?: string }).code === ROW_TOO_BIG) throw new InvalidInput(`a row of model '${found.name}' does not fit into a page of Postgres (${(error as Error).message}): it has too many columns with long texts`);
     throw error;
   }
 }
+
+/** SQLSTATE program_limit_exceeded. */
+const ROW_TOO_BIG = '54000';
 
 /** The answer to a key that is known already, so that an input need not even be opened; null when it is new. @throws NotFound, Conflict */
 export async function findReceipt(pool: Pool, model: ModelRef, options: AppendOptions & { key: string }): Promise<Receipt | null> {

@@ -3,6 +3,7 @@ import type { QuarantineReason } from '../domain/batch.js';
 import { InvalidInput } from '../domain/errors.js';
 import { checkSchema, columnOf, quoted, type ModelSchema } from '../domain/schema.js';
 import { enabledCalculators, type ModelSettings } from '../domain/settings.js';
+import { checkRowWidth } from './model-tables.js';
 
 const MAX_NAME = 200;
 
@@ -18,6 +19,7 @@ export function checkModelName(name: string): string {
 /** @returns true when the reference needs its target in every row. @throws InvalidInput when the schema cannot feed the calculators that are switched on */
 export function checkPrerequisites(schema: ModelSchema, settings: ModelSettings): boolean {
   checkSchema(schema);
+  checkRowWidth(schema);
   if (settings.chunking.kind === 'period' && !columnOf(schema, 'timestamp')) {
     throw new InvalidInput(`chunking by period (${settings.chunking.period}) needs a timestamp column and the schema has none: name one, or chunk by size or count`);
   }

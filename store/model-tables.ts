@@ -4,8 +4,9 @@
  * Three tables per model: m<N>_reference, m<N>_inference, m<N>_target. People's column names never stand in them: physical columns are
  * c001 … (aftercare.data_column holds the mapping), so names longer than 63 bytes, quotes and clashes of case cannot do harm.
  * The view m<N> shows current inferences and their targets under people's names.
- * At most 1,500 columns: a table may have 1,600, a result 1,664.
+ * At most 1,500 columns (a table may have 1,600, a result 1,664), and no more than fit into one page of Postgres, see `checkRowWidth`.
  */
+import { InvalidInput } from '../domain/errors.js';
 import type { ColumnKind, ModelSchema, SchemaColumn } from '../domain/schema.js';
 import { storedColumns } from '../domain/schema.js';
 import type { Queryable } from './pool.js';
@@ -55,19 +56,47 @@ export function sqlType(kind: ColumnKind): string {
 /**
  * Statements that create a model's tables and view, without its indexes on inferences and targets (see `indexesSql`).
  *
- * Rows are never updated but for `removed_by` and `superseded_by`. Only removed rows stand in an index of their own: by it a run finds from where on chunks moved.
+ * Values of fixed width come first, `removed_by` (null in nearly all rows) last: no padding, and Postgres finds a column without walking those before it.
+ * Rows are never updated but for `removed_by` and `superseded_by`, which no index holds: such updates stay on their page (HOT) while it has room.
  */
 export function tablesSql(modelId: number, schema: ModelSchema): string[] {
   const columns = mapColumns(schema);
-  const values = valueColumns(columns).map(({ physical, kind }) => `, ${physical} ${sqlType(kind)}`).join('');
+  const values = valueColumns(columns);
+  const list = (fixed: boolean): string => values.filter(({ kind }) => isFixedWidth(kind) === fixed).map(({ physical, kind }) => `, ${physical} ${sqlType(kind)}`).join('');
   const target = targetSqlType(schema);
   return [
-    `create table ${referenceTable(modelId)} (version_id integer not null, "row" bigint not null, at timestamptz not null default '-infinity', identifier text, target ${target}${values})`,
-    `create table ${inferenceTable(modelId)} (version_id integer not null, batch bigint not null, "row" bigint not null, at timestamptz not null default '-infinity',
-       identifier text, identifier_hash bigint, removed_by bigint${values})`,
-    `create table ${targetTable(modelId)} (batch bigint not null, "row" bigint not null, identifier text not null, identifier_hash bigint not null, value ${target} not null, superseded_by bigint)`,
+    `create table ${referenceTable(modelId)} ("row" bigint not null, at timestamptz not null default '-infinity', version_id integer not null${list(true)}, target ${target}, identifier text${list(false)})`,
+    `create table ${inferenceTable(modelId)} (batch bigint not null, "row" bigint not null, at timestamptz not null default '-infinity',
+       identifier_hash bigint, version_id integer not null${list(true)}, identifier text${list(false)}, removed_by bigint)`,
+    `create table ${targetTable(modelId)} (batch bigint not null, "row" bigint not null, identifier_hash bigint not null, value ${target} not null, identifier text not null, superseded_by bigint)`,
     viewSql(modelId, schema, columns),
   ];
+}
+
+function isFixedWidth(kind: ColumnKind): boolean {
+  return kind === 'continuous' || kind === 'timestamp';
+}
+
+/** Bytes of a row that a page of 8 kB can hold. */
+const MAX_ROW_BYTES = 8_160;
+/** Row header, batch, row, time, hash, version, removed_by, and the identifier, which is moved out of the row when it is long. */
+const FIRST_BYTES = 24 + 4 * 8 + 8 + 8 + 20;
+const NUMBER_BYTES = 8;
+/** A short category; long texts are moved out of the row and leave 18 bytes. */
+const TEXT_BYTES = 8;
+
+/**
+ * Postgres keeps a row's numbers within one page, so about 980 numbers are the most, whatever the limit of columns.
+ * @throws InvalidInput naming the counts and the remedy
+ */
+export function checkRowWidth(schema: ModelSchema): void {
+  const values = valueColumns(mapColumns(schema));
+  const numbers = values.filter(({ kind }) => isFixedWidth(kind)).length;
+  const texts = values.length - numbers;
+  const bytes = FIRST_BYTES + Math.ceil((values.length + 8) / 8) + numbers * NUMBER_BYTES + texts * TEXT_BYTES;
+  if (bytes <= MAX_ROW_BYTES) return;
+  const tooMany = Math.ceil((bytes - MAX_ROW_BYTES) / (NUMBER_BYTES + 1 / 8));
+  throw new InvalidInput(`the schema has ${numbers} columns of numbers and ${texts} of categories: a row would take ${bytes} bytes, and ${MAX_ROW_BYTES} fit into a page of Postgres; ignore at least ${tooMany} of them`);
 }
 
 /**

@@ -78,23 +78,23 @@ async function findSuspects(tx: Transaction, { modelId, versionId, batchId, iden
 async function settlePortion(tx: Transaction, { modelId, versionId, batchId, columns, upsert, quarantine }: SettleRows, hashes: readonly string[]): Promise<Verdict[]> {
   const table = inferenceTable(modelId);
   const values = ['at', ...valueColumns(columns).map(({ physical }) => physical)];
-  const list = values.join(', ');
-  const rowOf = (alias: string): string => `row(${values.map((name) => `${alias}.${name}`).join(', ')})`;
+  // As one value per row: a join of two wide rows would have more columns than Postgres allows. Two records are equal also where both have nulls.
+  const whole = `row(${values.join(', ')}) as whole`;
   const keepRaw = quarantine.rows < KEPT_ROWS;
   const { rows } = await tx.query<Verdict>(
     `with mine as materialized (
-       select ctid as tid, "row", identifier, ${list} from ${table} where identifier_hash = any($1::bigint[]) and version_id = $2 and batch = $3),
+       select ctid as tid, "row", identifier, at, ${whole} from ${table} where identifier_hash = any($1::bigint[]) and version_id = $2 and batch = $3),
      leader as materialized (select distinct on (identifier) * from mine order by identifier, "row"),
      old as materialized (
-       select ctid as tid, identifier, ${list} from ${table} where identifier_hash = any($1::bigint[]) and version_id = $2 and batch <> $3 and removed_by is null),
+       select ctid as tid, identifier, at, ${whole} from ${table} where identifier_hash = any($1::bigint[]) and version_id = $2 and batch <> $3 and removed_by is null),
      kin as (
-       select m.identifier, count(*)::int as times, bool_or(${rowOf('m')} is distinct from ${rowOf('l')}) as differs
+       select m.identifier, count(*)::int as times, bool_or(m.whole is distinct from l.whole) as differs
        from mine m join leader l using (identifier) group by m.identifier),
      ruled as (
        select l.identifier, l."row" as leader_row, k.times, o.tid as old_tid, o.at as old_at,
          case when k.differs then 'differs'
               when o.tid is null then 'keep'
-              when ${rowOf('o')} is not distinct from ${rowOf('l')} then 'duplicate'
+              when o.whole is not distinct from l.whole then 'duplicate'
               when $4 then 'replaces'
               else 'taken' end as rule
        from leader l join kin k using (identifier) left join old o using (identifier)),
@@ -105,10 +105,11 @@ async function settlePortion(tx: Transaction, { modelId, versionId, batchId, col
      gone as (delete from ${table} i using verdict v where i.ctid = v.tid and v.verdict in ('differs', 'taken', 'duplicate')),
      replaced as (update ${table} i set removed_by = $3 from verdict v where i.ctid = v.old_tid and v.verdict = 'replaces')
      select v."row", v.identifier, v.verdict, v.times, ${microsSql('v.at')} as micros, ${microsSql('v.old_at')} as old_micros,
-       ${keepRaw ? `case when v.verdict in ('differs', 'taken') then (select to_jsonb(m) - 'tid' - 'row' from mine m where m.tid = v.tid) end` : 'null::jsonb'} as raw
+       ${keepRaw ? `case when v.verdict in ('differs', 'taken') then (select to_jsonb(m.whole) from mine m where m.tid = v.tid) end` : 'null::jsonb'} as raw
      from verdict v where v.verdict <> 'keep' order by v."row"`,
     [hashes, versionId, batchId, upsert],
   );
+  for (const row of rows) if (row.raw) row.raw = { identifier: row.identifier, ...Object.fromEntries(values.map((name, i) => [name, row.raw?.[`f${i + 1}`]])) };
   return rows;
 }
 
