@@ -1,4 +1,4 @@
-// `npm run test:storm -- --seeds 20` (seeds 1 … 20), `--seed N` (one again), `--kills N` (default 5 here, 4 in the default tests).
+// `npm run test:storm -- --seeds 20` (seeds 1 … 20), `--seed N` (one again), `--kills N` (default 5 here, 3 in the default tests).
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';

@@ -1,4 +1,7 @@
-/** What must be the same after a storm as after a calm: results, incidents, decisions, versions, and every row in the tables. Sorted lines without ids, clocks and revisions. */
+/**
+ * What must be the same after a storm as after a calm: results, incidents, decisions, versions, and every row in the tables. Sorted lines without ids (of runs too: a run by
+ * hand and one by count at the same place in the ledger are one or two, as it happens), clocks and revisions.
+ */
 import { createHash } from 'node:crypto';
 import { Aftercare } from '../../client/index.js';
 import { openPool, type Pool } from '../../store/pool.js';
@@ -35,7 +38,7 @@ export async function digestOf(stack: ReadyLine, model: string): Promise<Digest>
     const all = [
       ...(await client.canonicalResults(model)).map((line) => `result ${line.replaceAll(model, 'MODEL')}`),
       ...(await lines(pool, 'incident', 'select kind, cause, opening_chunk, last_chunk, chunk_count, ongoing, state from aftercare.incident where model_id = $1', modelId)),
-      ...(await lines(pool, 'decision', `select substr(id, length(model_id::text) + 2) as id, replace(question, (select name from aftercare.model where id = model_id), 'MODEL') as question, options, state, answer, answered_by, note
+      ...(await lines(pool, 'decision', `select substr(id, length(model_id::text) + 2) as id, replace(question, (select name from aftercare.model where id = model_id), 'MODEL') as question, options, state, answer, answered_by, regexp_replace(note, '^run \\d+', 'run N') as note
                                          from aftercare.decision where model_id = $1`, modelId)),
       ...(await lines(pool, 'version', 'select number, role, reference_revision, reference_rows from aftercare.version where model_id = $1', modelId)),
       ...(await lines(pool, 'batch', `select number, case when kind = 'reference' then '' else key end as key, kind, rows_read, rows_accepted, rows_duplicate, rows_quarantined,

@@ -74,7 +74,7 @@ async function create(client, model, reference, target) {
       chunking: { kind: 'size', size: CHUNK },
       targets: { arrival: 'delayed' },
       runs: { everyRows: CHUNK, onTargets: true },
-      decisions: { on: ['estimated_performance', 'realized_performance'] },
+      decisions: { on: ['drift', 'estimated_performance', 'realized_performance'] },
     },
   });
 }
@@ -90,7 +90,7 @@ async function answerAll(client, model) {
     const waiting = await client.decisions({ model });
     for (const decision of waiting) {
       try {
-        await client.decide(decision.id, { answer: decision.id.includes('realized') ? 'retrain' : 'acknowledge', note: 'answered by the storm' });
+        await client.decide(decision.id, { answer: decision.id.includes('y_pred') ? 'retrain' : decision.id.includes('salary') ? 'ignore' : 'acknowledge', note: 'answered by the storm' });
       } catch (error) {
         // Answered before we were killed, or withdrawn meanwhile.
         if (!(error instanceof Conflict)) throw error;
