@@ -9,6 +9,7 @@ import { averagePrecision, rankScores, rocAuc } from '../../engine/metrics/ranki
 import { chiSquaredTail } from '../../engine/stats/gamma.js';
 import { countIntoBins, doaneEdges, equalWidthEdges, histogramOf } from '../../engine/stats/histogram.js';
 import { LegacyRandom } from '../../engine/stats/random.js';
+import { rankValues, stableOrder } from '../../engine/stats/rank.js';
 import { meanAndDeviationIgnoringNaN, pairwiseSum, standardDeviation } from '../../engine/stats/sum.js';
 
 interface Oracle {
@@ -186,5 +187,14 @@ describe('ranking metrics', () => {
   it('rocAuc counts ties half, and needs both classes', () => {
     expect(rocAuc({ positives: floats([0.5, 0.5]), negatives: floats([0.5]) })).toBe(0.5);
     expect(rocAuc({ positives: floats([0.5]), negatives: floats([]) })).toBeNaN();
+  });
+});
+
+describe('ranks', () => {
+  it('rankValues gives equal values one rank, and stableOrder keeps their order', () => {
+    const values = floats([0.5, 0.1, 0.5, -2, 0.1]);
+    expect([...rankValues(values).ranks]).toEqual([2, 1, 2, 0, 1]);
+    expect([...stableOrder(values)]).toEqual([3, 1, 4, 0, 2]);
+    expect([...stableOrder(floats([]))]).toEqual([]);
   });
 });
