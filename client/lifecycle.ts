@@ -43,6 +43,8 @@ export interface WaitOptions {
 
 const RING_PATIENCE_MS = 2_000;
 const CALL_PATIENCE_MS = 15_000;
+/** A Temporal server that is started again is there by then. */
+const ANSWER_PATIENCE_MS = 30_000;
 const FINAL_STATES = new Set(['completed', 'failed', 'cancelled']);
 
 export class Lifecycles {
@@ -306,12 +308,13 @@ function ignoreMissing(error: unknown): void {
 
 /** A server or worker that restarts in the middle of the question is asked again; the update's id makes the repeat harmless. */
 async function untilAnswered<T>(ask: () => Promise<T>): Promise<T> {
-  for (let tries = 0; ; tries++) {
+  const giveUpAtMs = Date.now() + ANSWER_PATIENCE_MS;
+  for (let pauseMs = 200; ; pauseMs = Math.min(pauseMs * 2, 2_000)) {
     try {
       return await ask();
     } catch (error) {
-      if (tries >= 5 || !isUnreachable(error)) throw error;
-      await delay(200 * 2 ** tries);
+      if (!isUnreachable(error) || Date.now() > giveUpAtMs) throw error;
+      await delay(pauseMs);
     }
   }
 }

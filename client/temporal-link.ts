@@ -2,6 +2,7 @@
 import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Conflict, InvalidInput, NotFound } from '../domain/errors.js';
 import { resolveTarget } from '../domain/temporal-target.js';
 
@@ -20,7 +21,7 @@ export interface TemporalLink {
   readonly connection: Connection;
   readonly address: string;
   readonly namespace: string;
-  /** Calls that are given up after `ms`. */
+  /** Calls, again while the server is away for a moment, and gives up after `ms`. What is called must bear being called twice. */
   within<T>(ms: number, call: () => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
@@ -28,13 +29,28 @@ export interface TemporalLink {
 export function openTemporal(options: TemporalOptions = {}): TemporalLink {
   const { connectionOptions, namespace } = resolveTarget(options, clientProfile());
   const merged = { ...connectionOptions, ...options.connection };
-  const connection = Connection.lazy(merged);
+  // Without the client's own retries: they go on after `close` and then end the whole process (@temporalio/client 1.24, grpc-retry.js). Ours end with it.
+  const connection = Connection.lazy({ interceptors: [], ...merged });
+  let closed = false;
   const client = new Client({ connection, namespace, ...(options.dataConverter ? { dataConverter: options.dataConverter } : {}) });
   return {
     client, connection, namespace,
     address: merged.address ?? '127.0.0.1:7233',
-    within: (ms, call) => connection.withDeadline(Date.now() + ms, call),
-    close: () => connection.close(),
+    async within(ms, call) {
+      const untilMs = Date.now() + ms;
+      for (let pauseMs = 100; ; pauseMs = Math.min(pauseMs * 2, 1_000)) {
+        try {
+          return await connection.withDeadline(untilMs, call);
+        } catch (error) {
+          if (closed || !isPassing(error) || Date.now() + pauseMs >= untilMs) throw error;
+          await delay(pauseMs);
+        }
+      }
+    },
+    close() {
+      closed = true;
+      return connection.close();
+    },
   };
 }
 
@@ -59,15 +75,25 @@ export function asOurs(error: unknown, link: Pick<TemporalLink, 'address'>): Err
   return error instanceof Error ? error : new Error(String(error));
 }
 
-const UNAVAILABLE = 14;
 const DEADLINE_EXCEEDED = 4;
+const PASSING = new Set([2, 8, 10, 14]);   // unknown, resource exhausted, aborted, unavailable
 
+/** Whether the server may answer if it is asked again. */
+export function isPassing(error: unknown): boolean {
+  return PASSING.has(codeOf(error));
+}
+
+/** Whether there was no answer at all. */
 export function isUnreachable(error: unknown): boolean {
+  return isPassing(error) || codeOf(error) === DEADLINE_EXCEEDED;
+}
+
+/** gRPC's status; -1 for an error that is none of a call's. */
+function codeOf(error: unknown): number {
   for (let current: unknown = error; current instanceof Error; current = current.cause) {
-    const code: unknown = 'code' in current ? current.code : undefined;
-    if (code === UNAVAILABLE || code === DEADLINE_EXCEEDED) return true;
+    if ('code' in current && typeof current.code === 'number') return current.code;
   }
-  return false;
+  return -1;
 }
 
 function innermost(error: unknown): string {
