@@ -3,7 +3,7 @@ import type { Incident } from '../domain/incident.js';
 import type { CalculatorKind } from '../domain/measurement.js';
 import type { IncidentKind } from '../domain/settings.js';
 import { alertReason, chunkDates, describeBounds } from './describe.js';
-import { formatCount, formatDate, formatMoment, formatShare, formatValue, wallTimeMs } from './format.js';
+import { formatCount, formatDate, formatMoment, formatShare, formatValue, shorten, wallTimeMs } from './format.js';
 import { el, join, type Child, type Markup } from './markup.js';
 import { metricName, sentence } from './names.js';
 import type { ReportDecision, ReportInput } from './report-input.js';
@@ -133,17 +133,37 @@ export function shellQuoted(word: string): string {
   return /^[\w./:@%+=-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
+/** Worst first: what came true, what is estimated, then the inputs. */
+const SEVERITY: IncidentKind[] = ['realized_performance', 'estimated_performance', 'drift', 'data_quality'];
+const CAUSES_SHOWN = 8;
+
+/** Incidents that began and went on together are one line: the same cause outside shows in many columns. */
 function incidentTable(incidents: readonly Incident[], places: readonly ChunkPlace[], zone: string): Markup {
-  const place = (key: string): ChunkPlace | undefined => places.find((one) => one.period === 'analysis' && one.chunk.key === key);
-  const from = (key: string): string => {
-    const found = place(key);
-    return found ? `chunk ${found.chunk.index}, ${chunkDates(found, zone)}` : `chunk ${key}`;
-  };
-  return table([{ name: 'Kind' }, { name: 'Cause' }, { name: 'Began' }, { name: 'Chunks', numeric: true }, { name: 'State' }], incidents.map((incident) => ({
-    alerting: incident.ongoing && incident.state === 'open',
-    cells: [KINDS[incident.kind], incident.kind === 'drift' || incident.kind === 'data_quality' ? incident.cause.replaceAll('reconstruction_error', 'reconstruction error') : metricName(incident.cause), from(incident.openingChunk), formatCount(incident.chunkCount),
-      incident.state === 'open' && incident.ongoing ? flag('open, ongoing') : `${incident.state}${incident.ongoing ? ', ongoing' : ', over'}`],
-  })));
+  const groups = new Map<string, Incident[]>();
+  const ordered = [...incidents].sort((a, b) => SEVERITY.indexOf(a.kind) - SEVERITY.indexOf(b.kind) || Number(b.ongoing) - Number(a.ongoing) || b.chunkCount - a.chunkCount || (a.cause < b.cause ? -1 : 1));
+  for (const incident of ordered) {
+    const together = JSON.stringify([incident.kind, incident.openingChunk, incident.lastChunk, incident.chunkCount, incident.ongoing, incident.state]);
+    groups.set(together, [...(groups.get(together) ?? []), incident]);
+  }
+  return table([{ name: 'Kind' }, { name: 'Cause' }, { name: 'Began' }, { name: 'Chunks', numeric: true }, { name: 'State' }], [...groups.values()].map((group) => {
+    const one = group[0]!;
+    const urgent = one.state === 'open' && one.ongoing;
+    return {
+      alerting: urgent,
+      cells: [KINDS[one.kind], causesOf(group), beganAt(one, places, zone), formatCount(one.chunkCount), urgent ? flag('open, ongoing') : `${one.state}${one.ongoing ? ', ongoing' : ', over'}`],
+    };
+  }));
+}
+
+function causesOf(group: readonly Incident[]): string {
+  const names = group.map(({ kind, cause }) => (kind === 'drift' || kind === 'data_quality' ? (cause === 'reconstruction_error' ? 'reconstruction error' : shorten(cause, 60)) : metricName(cause)));
+  const more = names.length - CAUSES_SHOWN;
+  return `${names.slice(0, CAUSES_SHOWN).join(', ')}${more > 0 ? ` and ${formatCount(more)} more` : ''}`;
+}
+
+function beganAt(incident: Incident, places: readonly ChunkPlace[], zone: string): string {
+  const found = places.find((place) => place.period === 'analysis' && place.chunk.key === incident.openingChunk);
+  return found ? `chunk ${found.chunk.index}, ${chunkDates(found, zone, true)}` : `chunk ${incident.openingChunk}`;
 }
 
 function plural(count: number, one: string, many: string): string {

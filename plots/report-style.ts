@@ -38,7 +38,7 @@ figure .save button{font-size:12px;padding:2px 8px}
 .many{display:grid;grid-template-columns:repeat(auto-fill,minmax(230px,1fr));gap:12px;margin:12px 0}
 .many a{display:block;color:inherit;text-decoration:none;background:var(--ac-paper);border:1px solid var(--ac-grid);border-radius:12px;padding:10px 12px 8px}
 .many a:hover{border-color:var(--ac-muted)}.many svg{width:100%;height:auto;display:block}
-.many .head{display:flex;justify-content:space-between;gap:8px;font-size:13.5px}.many .head b{overflow-wrap:anywhere;font-weight:600}
+.many .head{display:flex;justify-content:space-between;gap:8px;font-size:13.5px}.many .head b{min-width:0;overflow:hidden;text-overflow:ellipsis;white-space:nowrap;font-weight:600}
 .many .mark{color:var(--ac-alert);white-space:nowrap;font-weight:600}.many .calm{color:var(--ac-muted);white-space:nowrap}
 .scroll{overflow-x:auto}
 table{border-collapse:collapse;width:100%;font-size:13.5px;font-variant-numeric:tabular-nums}
