@@ -197,13 +197,13 @@ export class BlockBuilder {
   }
 }
 
-/** `2024-03-31 02:30:00`, with six decimals when there are any. */
+/** `2024-03-31 02:30:00`, with three or six decimals when there are any. */
 export function isoText(micros: number): string {
   const seconds = Math.floor(micros / 1e6);
   const fraction = micros - seconds * 1e6;
   const date = new Date(seconds * 1000);
   if (Number.isNaN(date.getTime())) return `${micros} µs since 1970`;
-  return date.toISOString().slice(0, 19).replace('T', ' ') + (fraction === 0 ? '' : `.${String(fraction).padStart(6, '0')}`);
+  return date.toISOString().slice(0, 19).replace('T', ' ') + (fraction === 0 ? '' : `.${String(fraction).padStart(6, '0').replace(/000$/, '')}`);
 }
 
 function shown(value: unknown): string {

@@ -1,11 +1,10 @@
 import { isUtf8 } from 'node:buffer';
 import type { AsyncBuffer, ColumnMetaData, FileMetaData, ParquetParsers, SchemaElement } from 'hyparquet';
 import { parquetScan } from 'hyparquet';
-import { compressors } from 'hyparquet-compressors';
 import type { NativeType } from './block.js';
 import { isoText, type BlockBuilder } from './block-builder.js';
 import { BROKEN_TEXT, CATEGORICAL, CONTINUOUS, NUL_IN_TEXT, TIMESTAMP, type ColumnBuilder } from './column-builder.js';
-import { isEveryday, PageCursor, type Page, type PlainValues } from './parquet-pages.js';
+import { isEveryday, PageCursor, UNPACKERS, type Page, type PlainValues } from './parquet-pages.js';
 
 const DAY_US = 86_400_000_000;
 const TWO_32 = 2 ** 32;
@@ -212,7 +211,7 @@ class SliceReader implements CellReader {
     const { file, metadata, end } = this.source;
     const to = Math.min(end, this.from + SLICE_ROWS);
     if (to === this.from) throw new Error(`column '${this.column.name}' has fewer cells than rows`);
-    const scan = await parquetScan({ file, metadata, columns: [this.column.name], rowStart: this.from, rowEnd: to, compressors, parsers: RAW, geoparquet: false });
+    const scan = await parquetScan({ file, metadata, columns: [this.column.name], rowStart: this.from, rowEnd: to, compressors: UNPACKERS, parsers: RAW, geoparquet: false });
     const data = await scan.readColumn({ column: this.column.name, rowStart: this.from, rowEnd: to });
     if (data.length !== to - this.from) throw new Error(`column '${this.column.name}' has ${data.length} cells where ${to - this.from} rows are`);
     this.cells = data as ArrayLike<unknown>;

@@ -1,3 +1,4 @@
+import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import type { AsyncBuffer, ColumnMetaData, Encoding, PageHeader, SchemaElement } from 'hyparquet';
 import { parquetHeader } from 'hyparquet/src/column.js';
 import { compressors } from 'hyparquet-compressors';
@@ -25,6 +26,12 @@ export interface Page {
   indices: Int32Array | null;
 }
 
+/** Node's own unpackers where it has them: several times faster than those in JavaScript. */
+export const UNPACKERS: typeof compressors = {
+  ...compressors,
+  GZIP: (bytes, size) => gunzipSync(bytes, { maxOutputLength: Math.max(1, size) }),
+  BROTLI: (bytes, size) => brotliDecompressSync(bytes, { maxOutputLength: Math.max(1, size) }),
+};
 const WINDOW_BYTES = 1024 * 1024;
 const MAX_PAGE_BYTES = 512 * 1024 * 1024;
 const ENCODINGS: ReadonlySet<Encoding> = new Set<Encoding>(['PLAIN', 'RLE', 'PLAIN_DICTIONARY', 'RLE_DICTIONARY', 'BIT_PACKED']);
@@ -32,7 +39,7 @@ const ENCODINGS: ReadonlySet<Encoding> = new Set<Encoding>(['PLAIN', 'RLE', 'PLA
 /** True when `PageCursor` can read this column. */
 export function isEveryday(element: SchemaElement, meta: ColumnMetaData): boolean {
   if (!meta.encodings.every((encoding) => ENCODINGS.has(encoding))) return false;
-  if (meta.codec !== 'UNCOMPRESSED' && !compressors[meta.codec]) return false;
+  if (meta.codec !== 'UNCOMPRESSED' && !UNPACKERS[meta.codec]) return false;
   const { type, converted_type: converted, logical_type: logical } = element;
   switch (type) {
     case 'DOUBLE': case 'FLOAT': case 'BOOLEAN': return true;
@@ -110,7 +117,7 @@ export class PageCursor {
   private unpack(bytes: Buffer, size: number): Buffer {
     const { codec } = this.meta;
     if (size < 0 || size > MAX_PAGE_BYTES) throw new Error(`a page of ${size} bytes`);
-    const unpack = compressors[codec];
+    const unpack = UNPACKERS[codec];
     const out = codec === 'UNCOMPRESSED' || !unpack ? bytes : unpack(bytes, size);
     if (out.length !== size) throw new Error(`a page of ${size} bytes unpacks to ${out.length}`);
     return Buffer.from(out.buffer, out.byteOffset, out.length);
