@@ -20,7 +20,6 @@ const PAUSE_MS = 1_000;
  */
 export async function runWorkerProcess(options: WorkerProcessOptions): Promise<void> {
   const onNotice = options.onNotice ?? ((line: string) => void process.stderr.write(`${new Date().toISOString()} ${line}\n`));
-  installRuntime(onNotice);
   const stopping = new AbortController();
   let workers: Workers | undefined;
   const stop = (why: string): void => {
@@ -39,6 +38,7 @@ export async function runWorkerProcess(options: WorkerProcessOptions): Promise<v
   try {
     while (!stopping.signal.aborted) {
       try {
+        installRuntime(onNotice);
         workers = await createWorkers({ ...options, onNotice, signal: stopping.signal });
         if (stopping.signal.aborted) workers.shutdown();
         const running = workers.run();
@@ -54,7 +54,8 @@ export async function runWorkerProcess(options: WorkerProcessOptions): Promise<v
     }
   } finally {
     process.off('SIGINT', onInterrupt).off('SIGTERM', onTerminate).off('disconnect', onParentGone);
-    // An open channel to the parent would keep the process alive.
+    // Temporal's runtime and an open channel to the parent would keep the process alive.
+    await Runtime._instance?.shutdown();
     if (process.connected) process.disconnect();
   }
 }
@@ -65,12 +66,9 @@ function announce(options: WorkerProcessOptions, onNotice: (line: string) => voi
   process.send?.({ ready: true });
 }
 
-let installed = false;
-
-/** Temporal's own chatter, from warnings on, as lines of ours; its signal handlers stay off, because ours decide. */
+/** Temporal's own chatter, from warnings on, as lines of ours; its signal handlers stay off, because ours decide. It goes with its last worker: the next one needs it anew. */
 function installRuntime(onNotice: (line: string) => void): void {
-  if (installed) return;
-  installed = true;
+  if (Runtime._instance) return;
   const level: LogLevel = process.env.AFTERCARE_DEBUG ? 'DEBUG' : 'WARN';
   const logger = new DefaultLogger(level, ({ level: at, message, meta }) => {
     if (message.startsWith('No workflows registered')) return;   // a numeric worker has none, on purpose
