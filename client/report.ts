@@ -1,7 +1,7 @@
 /** Everything that a report shows, gathered from the store. */
-import { readFileSync } from 'node:fs';
 import type { Result } from '../domain/measurement.js';
 import { columnsOf } from '../domain/schema.js';
+import { packageVersion } from '../embedded/package-root.js';
 import type { Distribution, ReportInput } from '../plots/report-input.js';
 import { readBatchTotals } from '../store/batch-totals.js';
 import { readDecisions } from '../store/decisions.js';
@@ -70,17 +70,4 @@ function toDistribution(spread: Spread, results: readonly Result[]): Distributio
     return { column: spread.column, kind: 'continuous', edges: spread.edges, chunks: spread.chunks.map((chunk) => ({ key: chunk.key, period: chunk.period, missing: chunk.missing, drifted: drifted(chunk), counts: chunk.counts })) };
   }
   return { column: spread.column, kind: 'categorical', values: spread.values, chunks: spread.chunks.map((chunk) => ({ key: chunk.key, period: chunk.period, missing: chunk.missing, drifted: drifted(chunk), counts: chunk.counts, other: chunk.other })) };
-}
-
-/** From dist/client or from client: the package's own version. */
-export function packageVersion(): string {
-  for (const up of ['../../package.json', '../package.json']) {
-    try {
-      const found = JSON.parse(readFileSync(new URL(up, import.meta.url), 'utf8')) as { name?: string; version?: string };
-      if (found.name === 'aftercare' && found.version) return found.version;
-    } catch {
-      continue;   // not there: the other place is
-    }
-  }
-  return 'unknown';
 }

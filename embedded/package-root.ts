@@ -1,5 +1,5 @@
 /** Where this package lives, in a checkout as well as below node_modules. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -12,3 +12,7 @@ export function packageRoot(): string {
 
 /** The compiled command line: what workers are started from. */
 export const commandLineProgram = (): string => join(packageRoot(), 'dist', 'cli', 'main.js');
+
+export function packageVersion(): string {
+  return (JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as { version: string }).version;
+}

@@ -1,12 +1,10 @@
 /** Starts a whole stack and keeps it alive: PostgreSQL, the Temporal server and two workers, each a process of its own. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Conflict, InvalidInput } from '../domain/errors.js';
 import { acquireLock, type FolderLock } from './folder-lock.js';
 import { Guard } from './guard.js';
 import { Keeper, type Kept } from './keeper.js';
 import { temporalFromEnvironment } from './locate.js';
-import { commandLineProgram, packageRoot } from './package-root.js';
+import { commandLineProgram, packageVersion } from './package-root.js';
 import { freePortFrom } from './ports.js';
 import { startPostgres, type RunningPostgres } from './postgres.js';
 import { clusterFolder, reapOrphans } from './postgres-cluster.js';
@@ -244,7 +242,7 @@ class RunningStack implements Stack {
   #publish(): void {
     if (!this.#ready || this.#stopped !== null) return;
     writeStackFile({
-      version: (JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as { version: string }).version,
+      version: packageVersion(),
       pid: process.pid,
       identity: processIdentity(process.pid) ?? '',
       startedAt: this.#startedAt,
