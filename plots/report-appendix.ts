@@ -13,8 +13,8 @@ export function runs(input: ReportInput): Markup {
   const ordered = [...input.runs].sort((a, b) => a.number - b.number);
   const failures = ordered.flatMap((run) => run.failures.map((failure) => ({ run: run.number, ...failure })));
   const columns = [
-    { name: 'Run', numeric: true }, { name: 'State' }, { name: 'Why' }, { name: 'Rows read', numeric: true }, { name: 'Reference rows', numeric: true }, { name: 'Chunks computed', numeric: true }, { name: 'Chunks in all', numeric: true },
-    { name: 'Alerts', numeric: true }, { name: 'Finished' }, { name: 'Took', numeric: true },
+    { name: 'Run', numeric: true }, { name: 'State', short: true }, { name: 'Why' }, { name: 'Rows read', numeric: true }, { name: 'Reference rows', numeric: true }, { name: 'Chunks computed', numeric: true }, { name: 'Chunks in all', numeric: true },
+    { name: 'Alerts', numeric: true }, { name: 'Finished', short: true }, { name: 'Took', numeric: true },
   ];
   const rows = ordered.map((run) => ({
     alerting: run.state === 'failed',
@@ -43,7 +43,7 @@ export function settings(input: ReportInput): Markup {
     ['Created', `${input.model.createdAt ? formatMoment(input.model.createdAt) : 'unknown'}${input.model.createdBy ? `, by ${input.model.createdBy}` : ''}`],
   ];
   return section('settings', 'Settings and schema', null,
-    el('div', { class: 'card' }, table([{ name: 'Setting' }, { name: 'Value' }], facts.map((cells) => ({ cells }))),
+    el('div', { class: 'card' }, table([{ name: 'Setting', short: true }, { name: 'Value' }], facts.map((cells) => ({ cells }))),
       el('details', {}, el('summary', {}, 'All settings as data'), el('pre', { tabindex: '0' }, JSON.stringify(chosen, null, 2)))),
     el('div', { class: 'card' }, table([{ name: 'Column' }, { name: 'Role' }, { name: 'Kind' }], schema.columns.map((column) => ({ cells: [column.name, `${column.role.replaceAll('_', ' ')}${column.class === undefined ? '' : ` of ${column.class}`}`, column.kind] })))));
 }

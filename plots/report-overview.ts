@@ -145,7 +145,7 @@ function incidentTable(incidents: readonly Incident[], places: readonly ChunkPla
     const together = JSON.stringify([incident.kind, incident.openingChunk, incident.lastChunk, incident.chunkCount, incident.ongoing, incident.state]);
     groups.set(together, [...(groups.get(together) ?? []), incident]);
   }
-  return table([{ name: 'Kind' }, { name: 'Cause' }, { name: 'Began' }, { name: 'Chunks', numeric: true }, { name: 'State' }], [...groups.values()].map((group) => {
+  return table([{ name: 'Kind', short: true }, { name: 'Cause' }, { name: 'Began', short: true }, { name: 'Chunks', numeric: true }, { name: 'State', short: true }], [...groups.values()].map((group) => {
     const one = group[0]!;
     const urgent = one.state === 'open' && one.ongoing;
     return {

@@ -4,6 +4,8 @@ import { el, join, type Child, type Markup } from './markup.js';
 export interface Column {
   name: string;
   numeric?: boolean;
+  /** Short texts that should stay on one line. */
+  short?: boolean;
 }
 
 export interface Row {
@@ -14,7 +16,7 @@ export interface Row {
 export function table(columns: readonly Column[], rows: readonly Row[]): Markup {
   return el('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': `Table: ${columns.map((column) => column.name).join(', ')}` }, el('table', {},
     el('thead', {}, el('tr', {}, columns.map((column) => el('th', { class: column.numeric ? 'n' : null, scope: 'col' }, column.name)))),
-    el('tbody', {}, rows.map((row) => el('tr', { class: row.alerting ? 'alerting' : null }, row.cells.map((cell, i) => el('td', { class: columns[i]?.numeric ? 'n' : 'wide' }, cell)))))));
+    el('tbody', {}, rows.map((row) => el('tr', { class: row.alerting ? 'alerting' : null }, row.cells.map((cell, i) => el('td', { class: columns[i]?.numeric ? 'n' : columns[i]?.short ? 'short' : 'wide' }, cell)))))));
 }
 
 /** A long table shows its newest rows and folds the others. `rows` in order, newest last; shown newest first. */

@@ -47,7 +47,7 @@ function chunkTable(estimated: Series | null, realized: Series | null, zone: str
   const guesses = alignTo(places, estimated);
   const truths = alignTo(places, realized);
   const columns = [
-    { name: 'Chunk', numeric: true }, { name: 'Dates' }, { name: 'Rows', numeric: true }, { name: 'Estimated', numeric: true }, { name: 'Band', numeric: true },
+    { name: 'Chunk', numeric: true }, { name: 'Dates', short: true }, { name: 'Rows', numeric: true }, { name: 'Estimated', numeric: true }, { name: 'Band', numeric: true },
     { name: 'Realized', numeric: true }, { name: 'Error', numeric: true }, { name: 'Targets', numeric: true }, { name: 'Judgement' },
   ];
   const write = alignedFormat([...guesses, ...truths].map((point) => point?.value ?? null));

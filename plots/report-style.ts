@@ -42,10 +42,10 @@ figure .save button{font-size:12px;padding:2px 8px}
 .many .mark{color:var(--ac-alert);white-space:nowrap;font-weight:600}.many .calm{color:var(--ac-muted);white-space:nowrap}
 .scroll{overflow-x:auto}
 table{border-collapse:collapse;width:100%;font-size:13.5px;font-variant-numeric:tabular-nums}
-td.n+td.wide,th.n+th{padding-left:8px}td.n{white-space:nowrap}
+td.n+td.wide,td.n+td.short,th.n+th{padding-left:8px}td.n{white-space:nowrap}
 th,td{text-align:left;padding:5px 12px 5px 0;border-bottom:1px solid var(--ac-grid);vertical-align:top}
 th{font-weight:600;color:var(--ac-muted);font-size:12.5px;white-space:nowrap}
-td.n,th.n{text-align:right;white-space:nowrap}td.wide{overflow-wrap:break-word}tr.alerting td:first-child{box-shadow:inset 3px 0 0 var(--ac-alert);padding-left:8px}
+td.n,th.n{text-align:right;white-space:nowrap}td.short{white-space:nowrap}td.wide{overflow-wrap:break-word}tr.alerting td:first-child{box-shadow:inset 3px 0 0 var(--ac-alert);padding-left:8px}
 .flag{color:var(--ac-alert);font-weight:600;white-space:nowrap}
 pre{margin:8px 0 2px;padding:10px 12px;background:var(--ac-past);border:1px solid var(--ac-grid);border-radius:8px;overflow-x:auto;font:13px/1.55 ui-monospace,"SFMono-Regular",Menlo,Consolas,"Liberation Mono",monospace}
 code{font:.92em ui-monospace,Menlo,Consolas,"Liberation Mono",monospace}
