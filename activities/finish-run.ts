@@ -7,8 +7,8 @@
 import { causeSpans, questionText } from '../domain/incident-causes.js';
 import { isoOfMicros } from '../domain/order.js';
 import type { CalculatorFailure } from '../domain/run.js';
-import { readFitted } from '../store/fitted.js';
-import { putInForce, countStanding, readUnjudged } from '../store/in-force.js';
+import { findFitted, readFitted } from '../store/fitted.js';
+import { countStanding, putInForce, readInForce, readUnjudged, type InForce } from '../store/in-force.js';
 import { readJudged, readUnasked, reconcileIncidents } from '../store/incidents.js';
 import { readPointless } from '../store/decisions.js';
 import { readModelState, type ModelState } from '../store/model-state.js';
@@ -28,7 +28,6 @@ interface FittedOfRun {
   wanted: WantedCalculator;
   id: number;
   failure: string | null;
-  body: string;
 }
 
 const JUDGED_AT_ONCE = 10_000;
@@ -37,8 +36,8 @@ export async function finishRun({ pool }: LightDeps, { runId }: { runId: number 
   return inTransaction(pool, async (tx) => {
     // Two attempts at the same time: the second waits here and finds the first one's answer.
     await tx.query('select 1 from aftercare.run where id = $1 for update', [runId]);
-    const before = (await readOutcome(tx, runId)) as RunOutcome | null;
-    if (before) return before;
+    const answered = (await readOutcome(tx, runId)) as RunOutcome | null;
+    if (answered) return answered;
     const run = await readRun(tx, runId);
     const plan = run.plan;
     if (!plan) throw new Error(`run ${runId} has no plan yet`);
@@ -52,8 +51,9 @@ export async function finishRun({ pool }: LightDeps, { runId }: { runId: number 
     });
     const calculators = await fittedOf(tx, model, run);
     const usable = calculators.filter(({ failure }) => failure === null);
-    for (const calculator of usable) await judgeAnew(tx, calculator);
-    await putInForce(tx, key, run.id, run.horizon, usable.map(({ wanted, id }) => ({ calculator: wanted.kind, fittedId: id, thresholdKey: wanted.thresholdKey })));
+    const before = await readInForce(tx, key);
+    for (const calculator of usable) if (!before.some((one) => sameAs(one, calculator))) await judgeAnew(tx, key, calculator);
+    await putInForce(tx, key, run.id, run.horizon, usable.map(inForce));
     const questions = await openIncidents(tx, model, run, key, calculators);
     const standing = await countStanding(tx, key);
     const outcome: RunOutcome = { state: 'completed', alerts: standing.alerts, questions, withdrawn: await readPointless(tx, run.versionId) };
@@ -69,27 +69,36 @@ export async function finishRun({ pool }: LightDeps, { runId }: { runId: number 
 
 async function fittedOf(tx: Queryable, model: ModelState, run: RunRow): Promise<FittedOfRun[]> {
   const { wanted } = wantedCalculators(model, run.settings);
-  const rows = new Map((await readFitted(tx, wanted.map(({ key }) => key))).map((row) => [row.key, row]));
+  const rows = new Map((await findFitted(tx, wanted.map(({ key }) => key))).map((row) => [row.key, row]));
   return wanted.map((calculator) => {
     const row = rows.get(calculator.key);
     if (!row) throw new Error(`run ${run.id}: ${calculator.kind} was never fitted`);
-    return { wanted: calculator, id: row.id, failure: row.failure, body: row.body };
+    return { wanted: calculator, id: row.id, failure: row.failure };
   });
 }
 
+function inForce({ wanted, id }: FittedOfRun): InForce {
+  return { calculator: wanted.kind, fittedId: id, thresholdKey: wanted.thresholdKey };
+}
+
+function sameAs(one: InForce, { wanted, id }: FittedOfRun): boolean {
+  return one.calculator === wanted.kind && one.fittedId === id && one.thresholdKey === wanted.thresholdKey;
+}
+
 /** Values that were measured under other thresholds: nothing is computed again, only judged. */
-async function judgeAnew(tx: Queryable, { wanted, id, body }: FittedOfRun): Promise<void> {
-  let unjudged = await readUnjudged(tx, id, wanted.thresholdKey, JUDGED_AT_ONCE);
+async function judgeAnew(tx: Queryable, key: SchemeKey, calculator: FittedOfRun): Promise<void> {
+  const { wanted } = calculator;
+  let unjudged = await readUnjudged(tx, key, inForce(calculator), JUDGED_AT_ONCE);
   if (unjudged.length === 0) return;
-  const judge = judgeFor(fromFittedJson(body), wanted);
+  const judge = judgeFor(fromFittedJson((await readFitted(tx, [wanted.key]))[0]!.body), wanted);
   while (unjudged.length > 0) {
     await saveJudgements(tx, unjudged.map(({ measurementId, point }) => ({ measurementId, thresholdKey: wanted.thresholdKey, ...judge(point) })));
-    unjudged = await readUnjudged(tx, id, wanted.thresholdKey, JUDGED_AT_ONCE);
+    unjudged = await readUnjudged(tx, key, inForce(calculator), JUDGED_AT_ONCE);
   }
 }
 
 async function openIncidents(tx: Queryable, model: ModelState, run: RunRow, key: SchemeKey, calculators: readonly FittedOfRun[]): Promise<RunOutcome['questions']> {
-  const { chunkKeys, values } = await readJudged(tx, key);
+  const { chunkKeys, values } = await readJudged(tx, key, run.settings.keyMetric);
   const spans = causeSpans(chunkKeys, values, { keyMetric: run.settings.keyMetric, driftMethodOf: firstMethods(calculators) });
   await reconcileIncidents(tx, { modelId: model.id, versionId: run.versionId }, run.number, spans, new Date());
   return (await readUnasked(tx, run.versionId, run.settings.decisions.on)).map((incident) => ({

@@ -22,19 +22,27 @@ export async function putInForce(db: Queryable, key: SchemeKey, runId: number, h
      on conflict (version_id, segment, scheme) do update set horizon = excluded.horizon`, [key.versionId, key.segment, key.scheme, horizon]);
 }
 
+/** What is in force of these calculators already: every current value of theirs is judged. */
+export async function readInForce(db: Queryable, key: SchemeKey): Promise<InForce[]> {
+  const { rows } = await db.query<InForce>(
+    `select calculator, fitted_id as "fittedId", threshold_key as "thresholdKey" from aftercare.in_force where version_id = $1 and segment = $2 and scheme = $3`,
+    [key.versionId, key.segment, key.scheme]);
+  return rows;
+}
+
 export interface Unjudged {
   measurementId: number;
   point: MetricPoint;
 }
 
 /** Current values of one fitted calculator that were never judged by these thresholds; of chunks that are there, at most `limit`. */
-export async function readUnjudged(db: Queryable, fittedId: number, thresholdKey: string, limit: number): Promise<Unjudged[]> {
+export async function readUnjudged(db: Queryable, key: SchemeKey, { fittedId, thresholdKey }: InForce, limit: number): Promise<Unjudged[]> {
   const { rows } = await db.query<{ id: number; metric: string; column: string; value: number | null; samplingError: number | null; bandLower: number | null; bandUpper: number | null; ownAlert: boolean | null }>(
     `select m.id, m.metric, m.column_name as "column", m.value, m.sampling_error as "samplingError", m.band_lower as "bandLower", m.band_upper as "bandUpper", m.own_alert as "ownAlert"
-     from aftercare.measurement m join aftercare.chunk c on c.id = m.chunk_id
-     where m.fitted_id = $1 and m.current and not c.vanished
-       and not exists (select 1 from aftercare.judgement j where j.measurement_id = m.id and j.threshold_key = $2)
-     limit $3`, [fittedId, thresholdKey, limit]);
+     from aftercare.chunk c join aftercare.measurement m on m.chunk_id = c.id
+     where c.version_id = $1 and c.segment = $2 and c.scheme = $3 and not c.vanished and m.fitted_id = $4 and m.current
+       and not exists (select 1 from aftercare.judgement j where j.measurement_id = m.id and j.threshold_key = $5)
+     limit $6`, [key.versionId, key.segment, key.scheme, fittedId, thresholdKey, limit]);
   return rows.map((row) => ({
     measurementId: row.id,
     point: {

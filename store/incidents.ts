@@ -4,8 +4,8 @@ import type { CauseSpan, JudgedValue } from '../domain/incident-causes.js';
 import type { Queryable } from './pool.js';
 import type { SchemeKey } from './plan-state.js';
 
-/** Complete analysis chunks in order, and what the calculators in force say about them. */
-export async function readJudged(db: Queryable, key: SchemeKey): Promise<{ chunkKeys: string[]; values: JudgedValue[] }> {
+/** Complete analysis chunks in order, and what the calculators in force say about them; of performance, the key metric only. */
+export async function readJudged(db: Queryable, key: SchemeKey, keyMetric: string): Promise<{ chunkKeys: string[]; values: JudgedValue[] }> {
   const { rows: chunks } = await db.query<{ key: string }>(
     `select key from aftercare.chunk where version_id = $1 and segment = $2 and scheme = $3 and period = 'analysis' and complete and not vanished order by ordinal`,
     [key.versionId, key.segment, key.scheme]);
@@ -15,8 +15,8 @@ export async function readJudged(db: Queryable, key: SchemeKey): Promise<{ chunk
      join aftercare.chunk c on c.version_id = f.version_id and c.segment = f.segment and c.scheme = f.scheme and c.period = 'analysis' and c.complete and not c.vanished
      join aftercare.measurement m on m.chunk_id = c.id and m.fitted_id = f.fitted_id and m.current
      join aftercare.judgement j on j.measurement_id = m.id and j.threshold_key = f.threshold_key
-     where f.version_id = $1 and f.segment = $2 and f.scheme = $3`,
-    [key.versionId, key.segment, key.scheme]);
+     where f.version_id = $1 and f.segment = $2 and f.scheme = $3 and (f.calculator not in ('estimated_performance', 'realized_performance') or m.metric = $4)`,
+    [key.versionId, key.segment, key.scheme, keyMetric]);
   return { chunkKeys: chunks.map((chunk) => chunk.key), values };
 }
 

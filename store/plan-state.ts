@@ -26,6 +26,9 @@ interface LedgerRow {
   from: number | null;
   to: number | null;
   days: number[] | null;
+  ownVersion: boolean;
+  /** Rows of an analysis batch that were known before, or of another version, may have brought targets to inferences of earlier batches. */
+  elsewhere: boolean;
 }
 
 /** What the batches after ledger number `after` up to the horizon changed. */
@@ -33,13 +36,15 @@ export async function readChanges(db: Queryable, modelId: number, versionId: num
   const { rows: batches } = await db.query<LedgerRow>(
     `select id::float8 as id, kind, rows_accepted::float8 as accepted,
        (extract(epoch from first_at) * 1000000)::float8 as "from", (extract(epoch from last_at) * 1000000)::float8 as "to",
-       case when touched_days is not null then array(select (extract(epoch from day::timestamp) * 1000000)::float8 from unnest(touched_days) as day order by day) end as days
+       case when touched_days is not null then array(select (extract(epoch from day::timestamp) * 1000000)::float8 from unnest(touched_days) as day order by day) end as days,
+       version_id = $4 as "ownVersion", kind = 'analysis' and receipt ? 'targets' and (version_id <> $4 or rows_duplicate > 0 or rows_quarantined > 0) as elsewhere
      from aftercare.batch
-     where model_id = $1 and number > $2 and number <= $3 and kind <> 'reference' and (version_id = $4 or kind <> 'analysis')
+     where model_id = $1 and number > $2 and number <= $3 and kind <> 'reference'
      order by number`, [modelId, after, horizon.number, versionId]);
-  const came = batches.filter((batch) => batch.kind !== 'target' && batch.from !== null);
+  const touching = batches.filter((batch) => batch.from !== null);
+  const came = touching.filter((batch) => batch.kind === 'removal' || (batch.kind === 'analysis' && batch.ownVersion));
   const rowSpans = mergeSpans(came.flatMap(spansOf));
-  const targetSpans = mergeSpans(batches.filter((batch) => batch.kind !== 'analysis' && batch.from !== null).flatMap(spansOf));
+  const targetSpans = mergeSpans(touching.filter((batch) => batch.kind !== 'analysis' || batch.elsewhere).flatMap(spansOf));
   const rowBatches = came.filter((batch) => batch.kind === 'analysis');
   const newRow: Border | null = rowBatches.length === 0 ? null : {
     atMicros: rowBatches.reduce((least, batch) => Math.min(least, batch.from!), Infinity),

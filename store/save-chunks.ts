@@ -21,7 +21,10 @@ export interface FoundChunk {
   change: ChangeKind;
 }
 
-/** Writes chunks (set-based) and returns their ids in the order given. Revisions move only as far as something changed. */
+/**
+ * Writes chunks (set-based) and returns their ids in the order given. Revisions move only as far as something changed; a chunk none of whose rows
+ * changed is declared complete by `settleChunks` alone, for all of its measurements at once.
+ */
 export async function saveChunks(db: Queryable, key: SchemeKey, period: PeriodName, horizon: number, chunks: readonly FoundChunk[]): Promise<number[]> {
   const column = <T>(of: (chunk: FoundChunk) => T): T[] => chunks.map(of);
   const { rows } = await db.query<{ id: number; ordinal: number }>(
@@ -35,7 +38,8 @@ export async function saveChunks(db: Queryable, key: SchemeKey, period: PeriodNa
      on conflict (version_id, segment, scheme, period, key) do update set
        ordinal = excluded.ordinal, first_at = excluded.first_at, first_batch = excluded.first_batch, first_row = excluded.first_row,
        last_at = excluded.last_at, last_batch = excluded.last_batch, last_row = excluded.last_row, rows = excluded.rows, targets = excluded.targets,
-       start_at = excluded.start_at, end_at = excluded.end_at, complete = excluded.complete, final = excluded.final, vanished = false,
+       start_at = excluded.start_at, end_at = excluded.end_at, final = excluded.final, vanished = false,
+       complete = case when excluded.rows_revision > 0 then excluded.complete else c.complete end,
        data_revision = excluded.data_revision, rows_revision = greatest(c.rows_revision, excluded.rows_revision), targets_revision = greatest(c.targets_revision, excluded.targets_revision)
      returning id, ordinal`,
     [key.versionId, key.segment, key.scheme, period, horizon,
@@ -65,21 +69,19 @@ export async function markVanished(db: Queryable, key: SchemeKey, firstOrdinal: 
 /** Chunks that newer rows made complete (or changed lateness opened again), although none of their own rows changed; and what is final by now. */
 export async function settleChunks(db: Queryable, key: SchemeKey, rule: { newestIso: string; allowedLatenessMs: number; periods: boolean; targetsAbsent: boolean }): Promise<void> {
   if (rule.periods) {
-    await db.query(
+    const { rows } = await db.query<{ id: number }>(
       `update aftercare.chunk set complete = not complete
        where version_id = $1 and segment = $2 and scheme = $3 and period = 'analysis' and not vanished
-         and complete is distinct from ($4::timestamptz >= end_at + $5::float8 * interval '1 millisecond')`,
+         and complete is distinct from ($4::timestamptz >= end_at + $5::float8 * interval '1 millisecond')
+       returning id`,
       [key.versionId, key.segment, key.scheme, rule.newestIso, rule.allowedLatenessMs]);
+    await db.query(
+      `update aftercare.measurement m set provisional = not c.complete
+       from aftercare.chunk c where c.id = any ($1::bigint[]) and m.chunk_id = c.id and m.current and m.provisional = c.complete`, [rows.map(({ id }) => id)]);
   }
   await db.query(
     `update aftercare.chunk set final = not final
      where version_id = $1 and segment = $2 and scheme = $3 and period = 'analysis' and not vanished
        and final is distinct from (complete and ($4 or targets >= rows))`,
     [key.versionId, key.segment, key.scheme, rule.targetsAbsent]);
-  await db.query(
-    `update aftercare.measurement m set provisional = not c.complete
-     from aftercare.chunk c
-     where c.version_id = $1 and c.segment = $2 and c.scheme = $3 and c.period = 'analysis' and not c.vanished
-       and m.chunk_id = c.id and m.current and m.provisional = c.complete`,
-    [key.versionId, key.segment, key.scheme]);
 }

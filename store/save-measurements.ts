@@ -45,12 +45,17 @@ async function saveBlock(db: Queryable, context: SaveContext, found: readonly Fo
   const overwritten: { id: number; found: FoundMeasurement; values: MeasuredValues }[] = [];
   const superseded: number[] = [];
   const marked: number[] = [];
+  const kept: { id: number; found: FoundMeasurement }[] = [];
   for (const item of found) {
     const values = valuesOf(item.point);
     const old = stored.get(seriesKey(item.chunkId, item.fittedId, item.point.metric, item.point.column));
     const fate = old ? revise(old, values, item.provisional) : null;
-    if (!old) fresh.push({ found: item, values, revision: 1 });
-    else if (fate === 'mark') marked.push(old.id);
+    if (!old) {
+      fresh.push({ found: item, values, revision: 1 });
+      continue;
+    }
+    if (fate === 'mark') marked.push(old.id);
+    if (fate === 'keep' || fate === 'mark') kept.push({ id: old.id, found: item });
     else if (fate === 'overwrite') overwritten.push({ id: old.id, found: item, values });
     else if (fate === 'supersede') {
       superseded.push(old.id);
@@ -61,8 +66,9 @@ async function saveBlock(db: Queryable, context: SaveContext, found: readonly Fo
   if (superseded.length > 0) await db.query('update aftercare.measurement set current = false where id = any ($1::bigint[])', [superseded]);
   if (overwritten.length > 0) await overwrite(db, context, overwritten);
   const ids = fresh.length > 0 ? await insert(db, context, fresh) : [];
+  // A value that stays may have been judged by other thresholds only: by a run that was cancelled under other settings.
   await saveJudgements(db, [
-    ...overwritten.map(({ id, found: { thresholdKey, bounds, alert } }) => ({ measurementId: id, thresholdKey, bounds, alert })),
+    ...[...kept, ...overwritten].map(({ id, found: { thresholdKey, bounds, alert } }) => ({ measurementId: id, thresholdKey, bounds, alert })),
     ...fresh.map(({ found: { thresholdKey, bounds, alert } }, i) => ({ measurementId: ids[i]!, thresholdKey, bounds, alert })),
   ]);
 }
