@@ -1,4 +1,5 @@
-import type { SchemaColumn } from '../../domain/schema.js';
+import { InvalidInput } from '../../domain/errors.js';
+import { quoted, type SchemaColumn } from '../../domain/schema.js';
 import type { CellFault, RowBlock } from './block.js';
 import { CATEGORICAL, ColumnBuilder, CONTINUOUS, TEXT, TIMESTAMP } from './column-builder.js';
 import { isMissingText } from './missing.js';
@@ -36,8 +37,10 @@ export class BlockBuilder {
   private readonly scratch = Buffer.alloc(512);
   private readonly textScratch = Buffer.alloc(512);
 
-  /** @throws InvalidInput when the zone does not exist */
+  /** @throws InvalidInput when the zone does not exist or a column is asked for twice */
   constructor(columns: readonly SchemaColumn[], zone: string) {
+    const twice = columns.find(({ name }, i) => columns.findIndex((other) => other.name === name) !== i);
+    if (twice) throw new InvalidInput(`column ${quoted(twice.name)} is asked for twice`);
     this.rows = Math.max(1024, Math.min(ROWS_PER_BLOCK, Math.floor(CELLS_PER_BLOCK / columns.length)));
     this.columns = columns.map((column) => new ColumnBuilder(column.name, column.kind, this.rows));
     this.timestamps = new TimestampParser(new ZoneClock(zone));

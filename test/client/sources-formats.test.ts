@@ -8,7 +8,7 @@ import fc from 'fast-check';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { afterAll, describe, expect, it } from 'vitest';
 import { readFrame } from '../../client/sources/frame.js';
-import { openSource, type SourceFormat, type SourceInput } from '../../client/sources/index.js';
+import { MISSING_TEXTS, openSource, type SourceFormat, type SourceInput } from '../../client/sources/index.js';
 import { InvalidInput } from '../../domain/errors.js';
 import { collect, columnsOf } from './collect-blocks.js';
 
@@ -278,6 +278,15 @@ describe('openSource', () => {
   it('the format that is given wins', async () => {
     await expect(openSource(fileOf('a\n1\n', 'csv'), { format: 'parquet' })).rejects.toThrow(/no Parquet file/);
     await expect(openSource('x.csv', { format: 'excel' as SourceFormat })).rejects.toThrow(/'excel' is no format.*csv, csv\.gz, ndjson/);
+  });
+
+  it('docs/data-formats.md names every text that counts as missing', () => {
+    const page = readFileSync(new URL('../../docs/data-formats.md', import.meta.url), 'utf8');
+    for (const text of MISSING_TEXTS) expect(page).toContain(`\`${text}\``);
+  });
+
+  it('a column cannot be asked for twice', async () => {
+    await expect(collect([{ a: 1 }], columnsOf('a', 'a:continuous'))).rejects.toThrow(/column 'a' is asked for twice/);
   });
 
   it('counts the bytes it has read', async () => {
