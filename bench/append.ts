@@ -38,6 +38,9 @@ const SCHEMA: ModelSchema = {
   ],
 };
 
+const SMALL_ROWS = 20;
+const SMALL_APPENDS = 300;
+
 interface Measured {
   ms: number;
   rows: number;
@@ -89,7 +92,8 @@ async function main(): Promise<void> {
   try {
     await migrate(pool);
     console.log(`${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, Node ${process.version}, ${(await pool.query<{ v: string }>(`select version() as v`)).rows[0]!.v.split(' on ')[0]}; ${rows.toLocaleString('en')} rows × 12 columns`);
-    for (const format of args.formats.split(',')) await measure(pool, url, await fileOf(folder, format, rows), format);
+    for (const format of args.formats.split(',').filter(Boolean)) await measure(pool, url, await fileOf(folder, format, rows), format);
+    await small(pool);
     if (args.plain) await plainCopy(pool, await fileOf(folder, 'csv', rows), rows);
     if (process.env.AFTERCARE_BENCH_PYTHON) pandas(process.env.AFTERCARE_BENCH_PYTHON, await fileOf(folder, 'csv', rows), rows);
   } finally {
@@ -113,6 +117,22 @@ async function measure(pool: Pool, url: string, file: string, format: string): P
   const sorted = [...all].sort((a, b) => a.ms - b.ms);
   const median = sorted[Math.floor(sorted.length / 2)]!;
   console.log(`${format.padEnd(8)} ${(median.ms / 1000).toFixed(2)} s  ${Math.round(median.rows / median.ms * 1000).toLocaleString('en')} rows/s   process ${(median.cpuMs / 1000).toFixed(2)} s, server ${(median.backendCpuMs / 1000).toFixed(2)} s of CPU, peak ${Math.max(...all.map((m) => m.peakMb)).toFixed(0)} MB   (${all.map((m) => (m.ms / 1000).toFixed(2)).join(', ')})`);
+}
+
+/** One append of 20 rows after the other, into a model that has rows: what a group of single predictions costs. */
+async function small(pool: Pool): Promise<void> {
+  const reference = await openSource(Array.from(generateRows({ rows: 1_000, seed: 2, target: true }), (row) => ({ ...row })));
+  await createModel(pool, { name: 'small', schema: SCHEMA, settings: defaultSettings({ kind: 'size', size: 10_000 }), reference, by: 'bench' });
+  const times: number[] = [];
+  for (let i = 0; i < SMALL_APPENDS; i++) {
+    const rows = Array.from(generateRows({ rows: SMALL_ROWS, seed: i, firstRow: i * SMALL_ROWS }), (row) => ({ ...row }));
+    const startedAt = performance.now();
+    await appendInferences({ pool, by: 'bench' }, 'small', rows);
+    times.push(performance.now() - startedAt);
+  }
+  times.sort((a, b) => a - b);
+  const at = (share: number): string => times[Math.floor(share * times.length)]!.toFixed(1);
+  console.log(`append of ${SMALL_ROWS} rows: median ${at(0.5)} ms, 90 % within ${at(0.9)} ms, 99 % within ${at(0.99)} ms`);
 }
 
 async function onceIn(file: string, model: string, url: string): Promise<Measured> {

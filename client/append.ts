@@ -69,7 +69,7 @@ const DEFAULT_PATIENCE_MS = 60_000;
 async function write(context: WriteContext, model: ModelRef, input: RowInput, options: AppendInputOptions, append: Write): Promise<Receipt> {
   const attempt: AppendOptions = {
     by: context.by, version: options.version, signal: options.signal, onCommitted: context.onCommitted, attempts: new Set(),
-    key: options.key ?? (isRows(input) ? randomUUID() : undefined),
+    key: options.key ?? (isRows(input) ? randomUUID() : undefined), keyIsNew: options.key === undefined,
     onProgress: options.onProgress && forwardOnly(options.onProgress),
   };
   return keepTrying(canBeReadAgain(input), options, async () => {

@@ -1,5 +1,4 @@
 /** Single predictions in groups: many calls, few transactions. Each call is answered once its group is committed. */
-import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Receipt } from '../domain/batch.js';
 import { Conflict, InvalidInput, NotFound } from '../domain/errors.js';
@@ -105,7 +104,7 @@ class ModelQueue {
 
   async #send(group: readonly Waiting[]): Promise<void> {
     try {
-      const receipt = await appendInferences(this.#context, this.#model, group.map(({ row }) => row), { key: randomUUID(), patienceMs: this.#options.patienceMs });
+      const receipt = await appendInferences(this.#context, this.#model, group.map(({ row }) => row), { patienceMs: this.#options.patienceMs });
       const reasons = receipt.rowsQuarantined === 0 ? null : await readQuarantined(this.#context.pool, this.#model, receipt.number);
       group.forEach(({ resolve, reject }, i) => {
         const reason = reasons?.get(i + 1);

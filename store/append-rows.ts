@@ -35,6 +35,8 @@ export interface AppendOptions {
   signal?: AbortSignal | undefined;
   /** Called after the commit, or when the key turned out to be known, with the batch's ledger number. */
   onCommitted?: ((modelId: number, batchNumber: number) => void) | undefined;
+  /** True: the key was made for this call, so that it can be known only from an earlier attempt. */
+  keyIsNew?: boolean | undefined;
   /** Batch ids that earlier attempts of this same call drew: if one of them was committed after all, its receipt is no repeat. */
   attempts?: Set<number> | undefined;
 }
@@ -72,7 +74,7 @@ export async function appendOnce(pool: Pool, found: FoundModel, options: AppendO
 }
 
 async function appendUnlessKnown(pool: Pool, found: FoundModel, options: AppendOptions, append: (tx: Transaction) => Promise<Receipt>): Promise<Receipt> {
-  if (options.key !== undefined) {
+  if (options.key !== undefined && !(options.keyIsNew && options.attempts?.size === 0)) {
     const known = await findBatch(pool, found.modelId, checkBatchKey(options.key));
     if (known) return receiptOf(known, options);
   }
