@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { anyFreePort } from '../../embedded/ports.js';
+import { openPool } from '../../store/pool.js';
 import { drawKills, randomFrom, VICTIMS } from './chaos.js';
 import { difference, digestOf, type Digest } from './digest.js';
 import { StormStack, tell, type Told } from './storm.js';
@@ -61,6 +62,31 @@ describe('storm', () => {
     const digest = await digestOf(stack.ready, `storm-${seed}`);
     expect(difference(calmDigest, digest)).toBe('');
     expect(digest.hash).toBe(calmDigest.hash);
+  });
+});
+
+describe('digestOf', () => {
+  test('notices one changed cell, one row too many, and one result that differs', async () => {
+    const { databaseUrl } = stack.ready;
+    const pool = openPool(databaseUrl, { max: 1 });
+    try {
+      const { rows } = await pool.query<{ id: number }>("select id from aftercare.model where name = 'calm'");
+      const id = rows[0]!.id;
+      const spoil = async (sql: string, mend: string): Promise<string> => {
+        await pool.query(sql);
+        const told = difference(calmDigest, await digestOf(stack.ready, 'calm'));
+        await pool.query(mend);
+        return told;
+      };
+      const table = `aftercare_data.m${id}_inference`;
+      expect(await spoil(`update ${table} set row = row + 1000000 where ctid = (select min(ctid) from ${table})`, `update ${table} set row = row - 1000000 where row >= 1000000`)).toContain('+ rows inference');
+      expect(await spoil(`create table spoilt as select * from ${table} limit 1; insert into ${table} select * from spoilt`, `delete from ${table} where ctid = (select max(ctid) from ${table}); drop table spoilt`)).toContain('+ rows inference');
+      const measurement = `where id = (select max(m.id) from aftercare.measurement m join aftercare.chunk c on c.id = m.chunk_id join aftercare.version v on v.id = c.version_id
+                           where v.model_id = ${id} and m.current and m.value is not null and not c.vanished)`;
+      expect(await spoil(`update aftercare.measurement set value = value + 1 ${measurement}`, `update aftercare.measurement set value = value - 1 ${measurement}`)).toContain('+ result');
+    } finally {
+      await pool.end();
+    }
   });
 });
 
