@@ -73,7 +73,7 @@ function cell(point: SeriesPoint | null, write: (value: number | null) => string
 
 function judgement(guess: SeriesPoint | null, truth: SeriesPoint | null): Markup | string {
   const alerting = [guess?.alert === true ? 'estimated' : null, truth?.alert === true ? 'realized' : null].filter((word) => word !== null);
-  if (alerting.length > 0) return flag(`alert (${alerting.join(', ')})`);
+  if (alerting.length > 0) return flag(alerting.length === 2 ? 'alert: both' : `alert: ${alerting[0]!}`);
   const reason = guess?.reason ?? truth?.reason ?? null;
   return (guess?.value ?? truth?.value ?? null) === null ? (reason ?? 'cannot be known') : 'within thresholds';
 }

@@ -45,8 +45,8 @@ describe('renderReport, on the car-loan data', () => {
   it('lists the chunks, newest first, with the error of the estimate', () => {
     const rows = [...page.querySelectorAll('#performance tbody tr')].map((row) => textsOf(row, 'td'));
     expect(rows).toHaveLength(10);
-    expect(rows[0]).toEqual(['9', '30 Jul – 29 Aug 2019', '4,200 (open)', '0.9613', '0.9559 – 0.9667', '–', '', '0%', '◆ alert (estimated)']);
-    expect(rows[4]!.slice(3)).toEqual(['0.9611', '0.9557 – 0.9665', '0.9600', '+0.0010', '100%', '◆ alert (estimated, realized)']);
+    expect(rows[0]).toEqual(['9', '30 Jul – 29 Aug 2019', '4,200 (open)', '0.9613', '0.9559 – 0.9667', '–', '', '0%', '◆ alert: estimated']);
+    expect(rows[4]!.slice(3)).toEqual(['0.9611', '0.9557 – 0.9665', '0.9600', '+0.0010', '100%', '◆ alert: both']);
   });
   it('has a figure for every metric, the ranking, every column with its distribution, the reconstruction error, alerting quality', () => {
     const titles = textsOf(page, 'figcaption h3');
