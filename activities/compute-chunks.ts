@@ -11,8 +11,9 @@ import { calculateChunk, ENGINE_VERSION } from '../engine/catalogue.js';
 import type { Frame } from '../engine/frame.js';
 import { calendarOf } from '../store/calendar.js';
 import { CopyDecoder } from '../store/copy-decode.js';
+import { findFitted } from '../store/fitted.js';
 import { readHorizon } from '../store/horizon.js';
-import { readModelState } from '../store/model-state.js';
+import { readModelState, requireThere } from '../store/model-state.js';
 import { placeColumns, readColumns } from '../store/model-tables.js';
 import { walkAlongIndex, type SchemeKey } from '../store/plan-state.js';
 import { inTransaction, type Pool, type Queryable, type Transaction } from '../store/pool.js';
@@ -24,6 +25,7 @@ import { wantedCalculators, type WantedCalculator } from './calculators.js';
 import { periodCutter, sizeCutter, type CutChunk, type Cutter } from './chunk-cutter.js';
 import type { PartDone, TaskOptions } from './deps.js';
 import type { FittedCache, LoadedFitted } from './fitted-cache.js';
+import { fitReference } from './fit-reference.js';
 import { columnsToRead, frameFor, frameOf, type NamedColumn } from './frames.js';
 import { judgeFor, type Judge } from './judge.js';
 
@@ -49,8 +51,11 @@ export async function computeChunks(pool: Pool, cache: FittedCache, runId: numbe
   const plan = run.plan;
   const planned = plan?.parts[part];
   if (!plan || !planned) throw new Error(`run ${runId} has no part ${part}`);
-  const model = await readModelState(pool, run.modelId);
-  const ready = await readyCalculators(pool, cache, wantedCalculators(model, run.settings).wanted);
+  const model = requireThere(await readModelState(pool, run.modelId));
+  const { wanted } = wantedCalculators(model, run.settings);
+  // Fitted before, unless the engine became a newer one since the run was planned.
+  if ((await findFitted(pool, wanted.map(({ key }) => key))).length < wanted.length) await fitReference(pool, runId);
+  const ready = await readyCalculators(pool, cache, wanted);
   const placed = placeColumns(model.schema, await readColumns(pool, model.id));
   const target = placed.find(({ role }) => role === 'target');
 
@@ -84,13 +89,12 @@ function plannedChunks(plan: StoredPlan): number {
   return plan.parts.reduce((sum, { ranges }) => sum + ranges.reduce((n, range) => n + range.chunks, 0), 0);
 }
 
-/** Calculators whose fit did not fail; those that are not fitted at all are an error: the plan asked for them. */
+/** Calculators whose fit did not fail. */
 async function readyCalculators(db: Queryable, cache: FittedCache, wanted: readonly WantedCalculator[]): Promise<ReadyCalculator[]> {
   const loaded = new Map((await cache.load(db, wanted.map(({ key }) => key))).map((fitted) => [fitted.key, fitted]));
   return wanted.flatMap((calculator) => {
     const fitted = loaded.get(calculator.key);
-    if (!fitted) throw new Error(`${calculator.kind} was not fitted before chunks were computed`);
-    return fitted.calculator ? [{ wanted: calculator, fitted, judge: judgeFor(fitted.calculator, calculator) }] : [];
+    return fitted?.calculator ? [{ wanted: calculator, fitted, judge: judgeFor(fitted.calculator, calculator) }] : [];
   });
 }
 

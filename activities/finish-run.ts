@@ -4,6 +4,7 @@
  *
  * Idempotent by the run: a completed one answers as it did before. Usual duration: 20 to 100 ms; a changed threshold costs 1 s per 50,000 values.
  */
+import { Conflict } from '../domain/errors.js';
 import { causeSpans, questionText } from '../domain/incident-causes.js';
 import { isoOfMicros } from '../domain/order.js';
 import type { CalculatorFailure } from '../domain/run.js';
@@ -11,7 +12,7 @@ import { findFitted, readFitted } from '../store/fitted.js';
 import { countStanding, putInForce, readInForce, readUnjudged, type InForce } from '../store/in-force.js';
 import { readJudged, readUnasked, reconcileIncidents } from '../store/incidents.js';
 import { readPointless } from '../store/decisions.js';
-import { readModelState, type ModelState } from '../store/model-state.js';
+import { readModelState, requireThere, type ModelState } from '../store/model-state.js';
 import type { SchemeKey } from '../store/plan-state.js';
 import { inTransaction, type Queryable } from '../store/pool.js';
 import { completeRun, readOutcome, readParts, readRun, type PartRow, type RunRow, type StoredPlan } from '../store/runs.js';
@@ -39,11 +40,12 @@ export async function finishRun({ pool }: LightDeps, { runId }: { runId: number 
     const answered = (await readOutcome(tx, runId)) as RunOutcome | null;
     if (answered) return answered;
     const run = await readRun(tx, runId);
+    if (run.state !== 'running') throw new Conflict(`run ${run.number} was ${run.state} already`);
     const plan = run.plan;
     if (!plan) throw new Error(`run ${runId} has no plan yet`);
     const parts = await readParts(tx, runId);
     if (parts.length !== plan.parts.length) throw new Error(`run ${runId}: ${parts.length} of ${plan.parts.length} parts are computed`);
-    const model = await readModelState(tx, run.modelId);
+    const model = requireThere(await readModelState(tx, run.modelId));
     const key: SchemeKey = { versionId: run.versionId, segment: plan.segment, scheme: plan.scheme };
     await settleChunks(tx, key, {
       newestIso: isoOfMicros(plan.newestMicros ?? -Infinity), allowedLatenessMs: run.settings.allowedLatenessMs,
@@ -70,10 +72,10 @@ export async function finishRun({ pool }: LightDeps, { runId }: { runId: number 
 async function fittedOf(tx: Queryable, model: ModelState, run: RunRow): Promise<FittedOfRun[]> {
   const { wanted } = wantedCalculators(model, run.settings);
   const rows = new Map((await findFitted(tx, wanted.map(({ key }) => key))).map((row) => [row.key, row]));
-  return wanted.map((calculator) => {
+  // One that is not there belongs to a newer engine, begun after this run was planned: the next run fits it.
+  return wanted.flatMap((calculator) => {
     const row = rows.get(calculator.key);
-    if (!row) throw new Error(`run ${run.id}: ${calculator.kind} was never fitted`);
-    return { wanted: calculator, id: row.id, failure: row.failure };
+    return row ? [{ wanted: calculator, id: row.id, failure: row.failure }] : [];
   });
 }
 

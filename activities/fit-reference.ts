@@ -11,7 +11,7 @@ import type { Frame } from '../engine/frame.js';
 import { calendarOf } from '../store/calendar.js';
 import { CopyDecoder } from '../store/copy-decode.js';
 import { findFitted, insertFitted } from '../store/fitted.js';
-import { readModelState, type ModelState } from '../store/model-state.js';
+import { readModelState, requireThere, type ModelState } from '../store/model-state.js';
 import { placeColumns, readColumns } from '../store/model-tables.js';
 import { inTransaction, type Pool, type Queryable } from '../store/pool.js';
 import { readReference } from '../store/read-rows.js';
@@ -35,7 +35,7 @@ export async function fitReference(pool: Pool, runId: number, { onProgress }: Ta
   const run = await readRun(pool, runId);
   const plan = run.plan;
   if (!plan) throw new Error(`run ${runId} has no plan yet`);
-  const model = await readModelState(pool, run.modelId);
+  const model = requireThere(await readModelState(pool, run.modelId));
   const { wanted } = wantedCalculators(model, run.settings);
   const known = await findFitted(pool, wanted.map(({ key }) => key));
   const missing = wanted.filter(({ key }) => !known.some((fitted) => fitted.key === key));

@@ -9,7 +9,7 @@ import type { ModelSettings } from '../domain/settings.js';
 import { calendarOf } from '../store/calendar.js';
 import { findFitted } from '../store/fitted.js';
 import { readHorizon, type Horizon } from '../store/horizon.js';
-import { readModelState, storedScheme, type ModelState } from '../store/model-state.js';
+import { readModelState, requireThere, storedScheme, type ModelState } from '../store/model-state.js';
 import { targetTable } from '../store/model-tables.js';
 import { countInferences, haveTargets, readChanges, readCut, readKnownChunks, readNewestMicros, readSplitBorders, walkAlongIndex, type SchemeKey } from '../store/plan-state.js';
 import { inTransaction, type Transaction } from '../store/pool.js';
@@ -20,25 +20,28 @@ import type { PlanRequest, RunPlan } from './contract.js';
 import type { LightDeps } from './deps.js';
 
 export async function planRun({ pool }: LightDeps, request: PlanRequest): Promise<RunPlan> {
-  const model = await readModelState(pool, request.modelId);
+  const model = requireThere(await readModelState(pool, request.modelId));
   const run = await beginRun(pool, {
     modelId: model.id, versionId: model.versionId, number: request.runNumber, trigger: request.trigger, by: request.by,
     previousHorizon: request.previousHorizon, horizon: request.horizon, settings: model.settings, settingsRevision: model.settingsRevision,
   });
   const { wanted, failures } = wantedCalculators(model, run.settings);
   const fitted = await findFitted(pool, wanted.map(({ key }) => key));
+  const needsFit = fitted.length < wanted.length;
   let plan = run.plan;
   if (!plan) {
     const fittedIds = new Map(fitted.map(({ key, id }) => [key, id]));
+    // A fit that failed fails for ever: its calculator has nothing to compute, in no chunk.
+    const possible = wanted.filter(({ key }) => !fitted.some((row) => row.key === key && row.failure !== null));
     plan = await inTransaction(pool, async (tx) => {
       await tx.query('set transaction isolation level repeatable read, read only');
-      return { ...(await makePlan(tx, model, run, wanted, fittedIds, request.full)), failures };
+      return { ...(await makePlan(tx, model, run, possible, fittedIds, request.full)), failures };
     });
-    await savePlan(pool, run.id, plan);
+    await savePlan(pool, run.id, plan, needsFit);
   }
   const ranges = plan.parts.flatMap((part) => part.ranges);
   return {
-    runId: run.id, needsFit: fitted.length < wanted.length, parts: plan.parts.length,
+    runId: run.id, needsFit, parts: plan.parts.length,
     chunks: ranges.reduce((sum, range) => sum + range.chunks, 0), rows: totalRows(ranges),
   };
 }
@@ -75,7 +78,6 @@ async function makePlan(tx: Transaction, model: ModelState, run: RunRow, wanted:
     scheme: scheme.scheme, segment: scheme.segment, chunkSize, canComplete: settings.chunking.kind !== 'count',
     newestMicros: Number.isFinite(newest) ? newest : null,
     withTargets: await haveTargets(tx, targetTable(model.id)),
-    calculators: wanted.map(({ kind, key }) => ({ kind, key })),
     parts: intoParts(ranges), rowsRead,
   };
 }

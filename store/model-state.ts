@@ -29,6 +29,12 @@ export async function readModelState(db: Queryable, modelId: number): Promise<Mo
   return rows[0];
 }
 
+/** A deleted model has no rows any more: whoever works on it stops. @throws NotFound */
+export function requireThere(model: ModelState): ModelState {
+  if (model.state === 'deleted') throw new NotFound(`model '${model.name}' was deleted`);
+  return model;
+}
+
 /** By name, deleted ones not. @throws NotFound naming what was asked for */
 export async function readModelByName(db: Queryable, name: string): Promise<ModelState> {
   const { rows } = await db.query<ModelState>(`${MODEL_SQL} where m.name = $1 and m.state <> 'deleted'`, [name]);

@@ -1,7 +1,6 @@
 /** Runs: begun once per (model, number), planned once, counted part by part, ended once. */
 import type { Border } from '../domain/order.js';
 import type { CalculatorFailure, RunState, RunSummary, RunTrigger } from '../domain/run.js';
-import type { CalculatorKind } from '../domain/measurement.js';
 import type { PlanPart } from '../domain/run-plan.js';
 import type { ModelSettings } from '../domain/settings.js';
 import { NotFound } from '../domain/errors.js';
@@ -18,8 +17,6 @@ export interface StoredPlan {
   /** Newest event time that had come; null: none. */
   newestMicros: number | null;
   withTargets: boolean;
-  /** Calculators of this run, by the key of what they learnt. */
-  calculators: { kind: CalculatorKind; key: string }[];
   /** Calculators that this model's schema has no columns for. */
   failures: CalculatorFailure[];
   parts: PlanPart[];
@@ -73,11 +70,11 @@ export async function readRun(db: Queryable, runId: number): Promise<RunRow> {
 }
 
 /** Keeps the first plan that was made. */
-export async function savePlan(db: Queryable, runId: number, plan: StoredPlan): Promise<void> {
+export async function savePlan(db: Queryable, runId: number, plan: StoredPlan, needsFit: boolean): Promise<void> {
   const chunks = plan.parts.reduce((sum, part) => sum + part.ranges.reduce((n, range) => n + range.chunks, 0), 0);
   await db.query(
     `update aftercare.run set plan = $2, failures = $3, progress = $4 where id = $1 and plan is null`,
-    [runId, JSON.stringify(plan), JSON.stringify(plan.failures), JSON.stringify({ step: 'fit', done: 0, of: chunks })]);
+    [runId, JSON.stringify(plan), JSON.stringify(plan.failures), JSON.stringify({ step: needsFit ? 'fit' : plan.parts.length > 0 ? 'compute' : 'finish', done: 0, of: chunks })]);
 }
 
 export async function saveProgress(db: Queryable, runId: number, progress: RunSummary['progress']): Promise<void> {

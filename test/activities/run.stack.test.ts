@@ -215,6 +215,28 @@ describe('trouble', () => {
     expect((await readResults(database.pool, id)).some(({ calculator }) => calculator === 'estimated_performance')).toBe(true);
   });
 
+  it('a fit that failed is reported by every run, and asks for no chunk again', async () => {
+    const settings = smallSettings({ kind: 'size', size: 20 });
+    const id = await model(settings);
+    await append(id, numbers(0, 40));
+    await runModel(database.pool, id);
+    // As if learning had failed: the next run finds the failure under the calculator's key.
+    await database.pool.query(`update aftercare.fitted f set failure = 'column colour is odd', body = '' from aftercare.version v where v.id = f.version_id and v.model_id = $1 and f.calculator = 'unseen_values'`, [id]);
+    await database.pool.query(`delete from aftercare.chunk_calculation x using aftercare.fitted f where f.id = x.fitted_id and f.failure is not null`);
+    const { plan, record } = await runModel(database.pool, id);
+    expect(plan).toMatchObject({ parts: 0, needsFit: false });
+    expect(record).toMatchObject({ state: 'completed', rowsRead: 0, failures: [{ calculator: 'unseen_values', stage: 'fit', message: 'column colour is odd' }] });
+    expect((await readResults(database.pool, id)).some(({ calculator }) => calculator === 'unseen_values')).toBe(false);
+  });
+
+  it('a run that was abandoned cannot be finished any more', async () => {
+    const id = await model();
+    await append(id, numbers(0, 20));
+    const plan = await planRun({ pool: database.pool }, { modelId: id, runNumber: 1, previousHorizon: 0, horizon: 2, trigger: 'manual', by: 'test', full: false });
+    await abandonRun({ pool: database.pool }, { modelId: id, runNumber: 1, state: 'cancelled', reason: 'by request' });
+    await expect(finishRun({ pool: database.pool }, { runId: plan.runId })).rejects.toThrow(/was cancelled already/);
+  });
+
   it('a part that is computed twice, and a run that is planned and finished twice, count once', async () => {
     const id = await model();
     await append(id, numbers(0, 40));
