@@ -72,13 +72,16 @@ export class EarlierRows {
 }
 
 /**
+ * `version_id + 0`: without statistics the planner would take the index that begins with the version, and read all of it for every hash
+ * (2,500 hashes in 25,000 rows: 7 s instead of 20 ms).
+ *
  * @param notBatch the asking transaction's own batch, where it copied one
  * @returns which of the hashes current rows of the version have
  */
 export async function probeInferences(tx: Transaction, table: string, versionId: number, hashes: readonly string[], notBatch?: number, onlyBatches?: readonly number[]): Promise<string[]> {
   const { rows } = await tx.query<{ hash: string }>(
     `select h::text as hash from unnest($1::bigint[]) h
-     where exists (select 1 from ${table} i where i.identifier_hash = h and i.version_id = $2 and i.removed_by is null and i.batch <> $3 and ($4::bigint[] is null or i.batch = any($4)) offset 0)`,
+     where exists (select 1 from ${table} i where i.identifier_hash = h and i.version_id + 0 = $2 and i.removed_by is null and i.batch <> $3 and ($4::bigint[] is null or i.batch = any($4)) offset 0)`,
     [hashes, versionId, notBatch ?? 0, onlyBatches ?? null],
   );
   return rows.map(({ hash }) => hash);

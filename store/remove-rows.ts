@@ -89,7 +89,7 @@ async function removeInferences(tx: Transaction, { modelId, versionId }: FoundMo
   const { rows } = await tx.query<Gone>(
     `update ${inferenceTable(modelId)} i set removed_by = $1
      from (select distinct identifier, identifier_hash from ${STAGE}) s
-     where i.identifier_hash = s.identifier_hash and i.identifier = s.identifier and i.removed_by is null and ($2 or i.version_id = $3)
+     where i.identifier_hash = s.identifier_hash and i.identifier = s.identifier and i.removed_by is null and ($2 or i.version_id + 0 = $3)
      returning i.identifier, ${microsSql('i.at')} as micros`,
     [batchId, anyVersion, versionId],
   );

@@ -83,10 +83,10 @@ async function settlePortion(tx: Transaction, { modelId, versionId, batchId, col
   const keepRaw = quarantine.rows < KEPT_ROWS;
   const { rows } = await tx.query<Verdict>(
     `with mine as materialized (
-       select ctid as tid, "row", identifier, at, ${whole} from ${table} where identifier_hash = any($1::bigint[]) and version_id = $2 and batch = $3),
+       select ctid as tid, "row", identifier, at, ${whole} from ${table} where identifier_hash = any($1::bigint[]) and version_id + 0 = $2 and batch = $3),
      leader as materialized (select distinct on (identifier) * from mine order by identifier, "row"),
      old as materialized (
-       select ctid as tid, identifier, at, ${whole} from ${table} where identifier_hash = any($1::bigint[]) and version_id = $2 and batch <> $3 and removed_by is null),
+       select ctid as tid, identifier, at, ${whole} from ${table} where identifier_hash = any($1::bigint[]) and version_id + 0 = $2 and batch <> $3 and removed_by is null),
      kin as (
        select m.identifier, count(*)::int as times, bool_or(m.whole is distinct from l.whole) as differs
        from mine m join leader l using (identifier) group by m.identifier),
