@@ -6,6 +6,9 @@ import type { ThresholdRule } from '../domain/threshold.js';
 import type { ContinuousColumn, Frame, RowRange } from './frame.js';
 import type { Limits } from './threshold.js';
 
+/** What the engine can calculate: the product's calculators, and those that only `aftercare calculate` offers so far. */
+export type EngineKind = CalculatorKind | 'summary_statistics';
+
 /** The columns that a calculator works on, chosen by the caller. */
 export interface CalculatorColumns {
   continuous: string[];
@@ -27,7 +30,7 @@ export interface ReferenceSeries {
  * All functions are pure and leave their inputs as they are.
  */
 export interface Calculator<Settings, State> {
-  kind: CalculatorKind;
+  kind: EngineKind;
   /** Columns that the reference must have, and those that every chunk must have. */
   requiredColumns(settings: Settings, columns: CalculatorColumns): { reference: string[]; chunk: string[] };
   fit(settings: Settings, columns: CalculatorColumns, reference: Frame): State;

@@ -3,11 +3,12 @@ import { InvalidInput } from '../domain/errors.js';
 import type { CalculatorKind, MetricPoint } from '../domain/measurement.js';
 import type { DataQualitySettings, PerformanceSettings } from '../domain/settings.js';
 import type { Bounds } from '../domain/threshold.js';
-import { seriesOf, type Calculator, type CalculatorColumns, type ReferenceSeries } from './calculator.js';
+import { seriesOf, type Calculator, type CalculatorColumns, type EngineKind, type ReferenceSeries } from './calculator.js';
 import { missingValues, type FittedMissingValues } from './calculators/missing-values.js';
 import { numericalRange, type FittedNumericalRange } from './calculators/numerical-range.js';
 import { realizedPerformance, type FittedRealizedPerformance } from './calculators/realized-performance.js';
 import { reconstructionError, type FittedReconstructionError, type ReconstructionErrorOptions } from './calculators/reconstruction-error.js';
+import { summaryStatistics, type FittedSummaryStatistics, type SummaryStatisticsSettings } from './calculators/summary-statistics.js';
 import { univariateDrift, type FittedUnivariateDrift, type UnivariateDriftOptions } from './calculators/univariate-drift.js';
 import { unseenValues, type FittedUnseenValues } from './calculators/unseen-values.js';
 import { estimatedPerformance, type FittedEstimatedPerformance } from './estimators/estimated-performance.js';
@@ -25,6 +26,7 @@ export interface SettingsByKind {
   numerical_range: DataQualitySettings;
   estimated_performance: PerformanceSettings;
   realized_performance: PerformanceSettings;
+  summary_statistics: SummaryStatisticsSettings;
 }
 
 export interface StateByKind {
@@ -35,9 +37,10 @@ export interface StateByKind {
   numerical_range: FittedNumericalRange;
   estimated_performance: FittedEstimatedPerformance;
   realized_performance: FittedRealizedPerformance;
+  summary_statistics: FittedSummaryStatistics;
 }
 
-const CATALOGUE: { [K in CalculatorKind]: Calculator<SettingsByKind[K], StateByKind[K]> } = {
+const CATALOGUE: { [K in EngineKind]: Calculator<SettingsByKind[K], StateByKind[K]> } = {
   univariate_drift: univariateDrift,
   reconstruction_error: reconstructionError,
   missing_values: missingValues,
@@ -45,18 +48,21 @@ const CATALOGUE: { [K in CalculatorKind]: Calculator<SettingsByKind[K], StateByK
   numerical_range: numericalRange,
   estimated_performance: estimatedPerformance,
   realized_performance: realizedPerformance,
+  summary_statistics: summaryStatistics,
 };
 
 /** What to fit. Settings are those of domain/settings.ts, some with more choices; features are already selected into `columns`. */
-export interface CalculatorRequestOf<K extends CalculatorKind> {
+export interface CalculatorRequestOf<K extends EngineKind> {
   kind: K;
   settings: SettingsByKind[K];
   columns: CalculatorColumns;
 }
 export type CalculatorRequest = { [K in CalculatorKind]: CalculatorRequestOf<K> }[CalculatorKind];
+/** Also of what the product does not run yet. */
+export type EngineRequest = { [K in EngineKind]: CalculatorRequestOf<K> }[EngineKind];
 
 /** What was learnt: plain data (see fitted-json.ts). */
-export interface FittedCalculatorOf<K extends CalculatorKind> {
+export interface FittedCalculatorOf<K extends EngineKind> {
   kind: K;
   engineVersion: string;
   /** Columns that every chunk must have. */
@@ -69,19 +75,19 @@ export interface FittedCalculatorOf<K extends CalculatorKind> {
 }
 export type FittedCalculator = FittedCalculatorOf<CalculatorKind>;
 
-function entryOf<K extends CalculatorKind>(kind: K): Calculator<SettingsByKind[K], StateByKind[K]> {
+function entryOf<K extends EngineKind>(kind: K): Calculator<SettingsByKind[K], StateByKind[K]> {
   const entry: Calculator<SettingsByKind[K], StateByKind[K]> | undefined = CATALOGUE[kind];
   if (entry === undefined) throw new InvalidInput(`there is no calculator '${String(kind)}'`);
   return entry;
 }
 
 /** Columns that the reference must have. @throws InvalidInput when the model lacks a column that the calculator cannot do without */
-export function requiredColumns<K extends CalculatorKind>(request: CalculatorRequestOf<K>): string[] {
+export function requiredColumns<K extends EngineKind>(request: CalculatorRequestOf<K>): string[] {
   return [...new Set(entryOf(request.kind).requiredColumns(request.settings, request.columns).reference)];
 }
 
 /** Columns that every chunk must have: the same, but for targets that a calculator does without. */
-export function requiredChunkColumns<K extends CalculatorKind>(request: CalculatorRequestOf<K>): string[] {
+export function requiredChunkColumns<K extends EngineKind>(request: CalculatorRequestOf<K>): string[] {
   return [...new Set(entryOf(request.kind).requiredColumns(request.settings, request.columns).chunk)];
 }
 
@@ -91,7 +97,7 @@ export function requiredChunkColumns<K extends CalculatorKind>(request: Calculat
  * @param chunks row ranges of the reference, in order
  * @throws InvalidInput when a column is missing or the reference does not allow a fit
  */
-export function fitCalculator<K extends CalculatorKind>(request: CalculatorRequestOf<K>, reference: Frame, chunks: readonly RowRange[]): FittedCalculatorOf<K> {
+export function fitCalculator<K extends EngineKind>(request: CalculatorRequestOf<K>, reference: Frame, chunks: readonly RowRange[]): FittedCalculatorOf<K> {
   const entry = entryOf(request.kind);
   requireColumns(reference, requiredColumns(request), 'the reference');
   if (reference.rowCount === 0) throw new InvalidInput('the reference has no rows');
@@ -108,7 +114,7 @@ export function fitCalculator<K extends CalculatorKind>(request: CalculatorReque
 }
 
 /** One point per series. Too little data gives NaN with a reason. @throws InvalidInput when a column is missing or of the wrong kind */
-export function calculateChunk<K extends CalculatorKind>(fitted: FittedCalculatorOf<K>, chunk: Frame): MetricPoint[] {
+export function calculateChunk<K extends EngineKind>(fitted: FittedCalculatorOf<K>, chunk: Frame): MetricPoint[] {
   requireColumns(chunk, fitted.chunkColumns, 'the chunk');
   return entryOf(fitted.kind).calculate(fitted.state, chunk);
 }
@@ -125,12 +131,12 @@ export interface SeriesBounds {
  *
  * @throws InvalidInput when a rule contradicts itself
  */
-export function thresholdsOf<K extends CalculatorKind>(fitted: FittedCalculatorOf<K>, settings: SettingsByKind[K]): SeriesBounds[] {
+export function thresholdsOf<K extends EngineKind>(fitted: FittedCalculatorOf<K>, settings: SettingsByKind[K]): SeriesBounds[] {
   return rawThresholdsOf(fitted, settings).map((series) => ({ ...series, bounds: { lower: knownOrNull(series.bounds.lower), upper: knownOrNull(series.bounds.upper) } }));
 }
 
 /** As above, but a bound that cannot be known is NaN, as NannyML gives it. */
-export function rawThresholdsOf<K extends CalculatorKind>(fitted: FittedCalculatorOf<K>, settings: SettingsByKind[K]): SeriesBounds[] {
+export function rawThresholdsOf<K extends EngineKind>(fitted: FittedCalculatorOf<K>, settings: SettingsByKind[K]): SeriesBounds[] {
   const entry = entryOf(fitted.kind);
   return fitted.thresholdValues.map(({ metric, column, values }) => ({
     metric,
@@ -144,7 +150,7 @@ function knownOrNull(bound: number | null): number | null {
 }
 
 /** True: an alert. null: the value cannot be known, which is never an alert. */
-export function judge(calculator: CalculatorKind | { kind: CalculatorKind }, point: Pick<MetricPoint, 'value' | 'alert'>, bounds: Bounds): boolean | null {
+export function judge(calculator: EngineKind | { kind: EngineKind }, point: Pick<MetricPoint, 'value' | 'alert'>, bounds: Bounds): boolean | null {
   if (point.value !== point.value) return null;
   if (point.alert !== undefined) return point.alert;
   const { alertsOnBound } = entryOf(typeof calculator === 'string' ? calculator : calculator.kind);

@@ -3,7 +3,9 @@
  * NaN, ±∞ and −0 as {"$":"NaN"}, typed arrays as {"$":"Float64Array","values":[…]}.
  */
 import { InvalidInput } from '../domain/errors.js';
-import type { FittedCalculator } from './catalogue.js';
+import type { CalculatorKind } from '../domain/measurement.js';
+import type { EngineKind } from './calculator.js';
+import type { FittedCalculatorOf } from './catalogue.js';
 
 const TYPED_ARRAYS = { Float64Array, Int32Array, Uint32Array, Uint8Array } as const;
 type TypedArrayName = keyof typeof TYPED_ARRAYS;
@@ -36,13 +38,13 @@ function decode(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, decode(part)]));
 }
 
-export function toFittedJson(fitted: FittedCalculator): string {
+export function toFittedJson(fitted: FittedCalculatorOf<EngineKind>): string {
   return JSON.stringify(encode(fitted));
 }
 
 /** @throws InvalidInput when the text is not the JSON of a fitted calculator */
-export function fromFittedJson(text: string): FittedCalculator {
+export function fromFittedJson<K extends EngineKind = CalculatorKind>(text: string): FittedCalculatorOf<K> {
   const fitted = decode(JSON.parse(text));
   if (fitted === null || typeof fitted !== 'object' || !('kind' in fitted) || !('state' in fitted)) throw new InvalidInput('this JSON is no fitted calculator: it has no kind or state');
-  return fitted as FittedCalculator;
+  return fitted as FittedCalculatorOf<K>;
 }

@@ -2,10 +2,10 @@
 export { alertCountRanking, type RankedColumn } from './ranking.js';
 export { splitRows, type ChunkRange, type ChunkRule, type Chunks, type Incomplete } from './chunker.js';
 export { periodsOf, type CalendarPeriods } from './periods.js';
-export type { CalculatorColumns, ReferenceSeries } from './calculator.js';
+export type { CalculatorColumns, EngineKind, ReferenceSeries } from './calculator.js';
 export {
   calculateChunk, ENGINE_VERSION, fitCalculator, judge, rawThresholdsOf, requiredChunkColumns, requiredColumns, thresholdsOf,
-  type CalculatorRequest, type CalculatorRequestOf, type FittedCalculator, type FittedCalculatorOf, type SeriesBounds, type SettingsByKind, type StateByKind,
+  type CalculatorRequest, type CalculatorRequestOf, type EngineRequest, type FittedCalculator, type FittedCalculatorOf, type SeriesBounds, type SettingsByKind, type StateByKind,
 } from './catalogue.js';
 export { fromFittedJson, toFittedJson } from './fitted-json.js';
 export {
@@ -15,3 +15,4 @@ export {
 export { boundsOf, checkRule, isNotInside, isOutside, type Limits } from './threshold.js';
 export type { CategoricalImputation, ContinuousImputation } from './learn/impute.js';
 export { realizedBesideEstimate } from './estimators/estimated-performance.js';
+export type { Statistic, SummaryStatisticsSettings } from './calculators/summary-statistics.js';

@@ -1,6 +1,8 @@
 /** From reference values and a rule to bounds, and from a value and bounds to an alert. Semantics of NannyML 0.13.1. */
 import { InvalidInput } from '../domain/errors.js';
 import type { Bounds, ThresholdRule } from '../domain/threshold.js';
+import { rangeOf } from './stats/histogram.js';
+import { medianOf } from './stats/rank.js';
 import { meanAndDeviationIgnoringNaN, withoutNaN } from './stats/sum.js';
 
 /** What holds for a metric whatever the rule says. */
@@ -56,12 +58,8 @@ function unlimitedBounds(rule: ThresholdRule, values: Float64Array): Bounds {
 }
 
 function orderStatistic(values: Float64Array, which: 'median' | 'min' | 'max'): number {
-  const sorted = Float64Array.from(withoutNaN(values)).sort();
-  const n = sorted.length;
-  if (n === 0) return NaN;
-  if (which === 'min') return sorted[0]!;
-  if (which === 'max') return sorted[n - 1]!;
-  return n % 2 === 1 ? sorted[(n - 1) / 2]! : (sorted[n / 2 - 1]! + sorted[n / 2]!) / 2;
+  const known = withoutNaN(values);
+  return which === 'median' ? medianOf(known) : rangeOf(known)[which === 'min' ? 0 : 1];
 }
 
 /** Outside the bounds; on a bound is inside. False for NaN. */

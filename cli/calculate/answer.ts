@@ -3,13 +3,15 @@ import { InvalidInput, isFinal } from '../../domain/errors.js';
 import { quoted } from '../../domain/schema.js';
 import {
   calculateChunk, continuousOf, fitCalculator, rawThresholdsOf, realizedBesideEstimate, requireColumns, slice, splitRows, takeRows,
-  type CalculatorRequest, type ChunkRange, type FittedCalculator, type FittedCalculatorOf, type Frame,
+  type ChunkRange, type EngineKind, type EngineRequest, type FittedCalculatorOf, type Frame,
 } from '../../engine/index.js';
 import { readColumns, splitColumns } from './columns.js';
 import { construct, type Construction } from './constructors.js';
 import type { DataRequest, DataShelf, FileRows, PreparedData } from './data.js';
 import { objectOf } from './parameters.js';
 import { recordsOf, type ResultRecord } from './records.js';
+
+type AnyFitted = FittedCalculatorOf<EngineKind>;
 
 /** Where a request was refused. */
 export type Stage = 'construct' | 'fit' | 'calculate';
@@ -74,11 +76,11 @@ function rowsOf({ frame }: ChunkedRows, { start, end }: ChunkRange): Frame {
   return slice(frame, start, end);
 }
 
-function fit(construction: Construction, reference: ChunkedRows): { fitted: FittedCalculator; thresholds: ReturnType<typeof rawThresholdsOf> } {
+function fit(construction: Construction, reference: ChunkedRows): { fitted: AnyFitted; thresholds: ReturnType<typeof rawThresholdsOf> } {
   requireColumns(reference.frame, [...construction.readings.keys()], 'the reference data');
-  const request: CalculatorRequest = construction.requestOf(splitColumns(construction, reference.frame));
+  const request: EngineRequest = construction.requestOf(splitColumns(construction, reference.frame));
   if (request.kind === 'estimated_performance') refuseGaps(reference.frame, [request.columns.target, request.columns.probability]);
-  const fitted: FittedCalculator = fitCalculator(request, reference.frame, reference.chunks);
+  const fitted: AnyFitted = fitCalculator(request, reference.frame, reference.chunks);
   return { fitted, thresholds: rawThresholdsOf(fitted, request.settings) };
 }
 
@@ -92,7 +94,7 @@ function refuseGaps(reference: Frame, names: (string | null)[]): void {
 }
 
 /** Fields that only performance has. */
-function beside(fitted: FittedCalculator, rows: Frame): { targetsMissingRate?: number; realized?: Map<string, number> } {
+function beside(fitted: AnyFitted, rows: Frame): { targetsMissingRate?: number; realized?: Map<string, number> } {
   if (isOf(fitted, 'estimated_performance')) return { realized: realizedBesideEstimate(fitted.state, rows) };
   if (isOf(fitted, 'realized_performance')) {
     const target = continuousOf(rows, fitted.state.columns.target).values;
@@ -101,7 +103,7 @@ function beside(fitted: FittedCalculator, rows: Frame): { targetsMissingRate?: n
   return {};
 }
 
-function isOf<K extends FittedCalculator['kind']>(fitted: FittedCalculator, kind: K): fitted is FittedCalculator & FittedCalculatorOf<K> {
+function isOf<K extends EngineKind>(fitted: AnyFitted, kind: K): fitted is AnyFitted & FittedCalculatorOf<K> {
   return fitted.kind === kind;
 }
 

@@ -1,7 +1,7 @@
 /** From a calculator's name and parameters to what the engine is asked for. Column kinds are only known once the reference is read. */
 import { InvalidInput } from '../../domain/errors.js';
 import { BINARY_METRICS, type CategoricalMethod, type ContinuousMethod, type PerformanceSettings } from '../../domain/settings.js';
-import type { CalculatorColumns, CalculatorRequest, CategoricalImputation, ContinuousImputation } from '../../engine/index.js';
+import type { CalculatorColumns, CategoricalImputation, ContinuousImputation, EngineRequest, Statistic } from '../../engine/index.js';
 import { CHUNK_PARAMETERS, chunkingOf, objectOf, Parameters, thresholdOf, thresholdsOfParameters, type Chunking } from './parameters.js';
 
 /** How a named column is to be read, whatever its type. */
@@ -15,7 +15,7 @@ export interface Construction {
   kinds: { continuous: boolean; categorical: boolean; refuseOthers: boolean };
   columns: Pick<CalculatorColumns, 'target' | 'prediction' | 'probability'>;
   /** @param split the columns of `readings` by kind */
-  requestOf(split: Pick<CalculatorColumns, 'continuous' | 'categorical'>): CalculatorRequest;
+  requestOf(split: Pick<CalculatorColumns, 'continuous' | 'categorical'>): EngineRequest;
 }
 
 const NO_ROLES = { target: null, prediction: null, probability: null };
@@ -25,11 +25,6 @@ const ANY_KIND = { continuous: true, categorical: true, refuseOthers: false };
 const NOT_YET: Record<string, string> = {
   DLE: 'direct loss estimation (DLE)',
   DomainClassifierCalculator: 'the domain classifier',
-  SummaryStatsAvgCalculator: 'summary statistics (mean)',
-  SummaryStatsMedianCalculator: 'summary statistics (median)',
-  SummaryStatsRowCountCalculator: 'summary statistics (row count)',
-  SummaryStatsStdCalculator: 'summary statistics (standard deviation)',
-  SummaryStatsSumCalculator: 'summary statistics (sum)',
   ContinuousDistributionCalculator: 'distributions of continuous columns',
   CategoricalDistributionCalculator: 'distributions of categorical columns',
 };
@@ -40,6 +35,11 @@ const CONSTRUCTORS: Record<string, (parameters: Record<string, unknown>) => Cons
   MissingValuesCalculator: (parameters) => constructDataQuality('missing_values', 'MissingValuesCalculator', parameters),
   UnseenValuesCalculator: (parameters) => constructDataQuality('unseen_values', 'UnseenValuesCalculator', parameters),
   NumericalRangeCalculator: (parameters) => constructDataQuality('numerical_range', 'NumericalRangeCalculator', parameters),
+  SummaryStatsAvgCalculator: (parameters) => constructSummaryStatistics('avg', 'SummaryStatsAvgCalculator', parameters),
+  SummaryStatsSumCalculator: (parameters) => constructSummaryStatistics('sum', 'SummaryStatsSumCalculator', parameters),
+  SummaryStatsStdCalculator: (parameters) => constructSummaryStatistics('std', 'SummaryStatsStdCalculator', parameters),
+  SummaryStatsMedianCalculator: (parameters) => constructSummaryStatistics('median', 'SummaryStatsMedianCalculator', parameters),
+  SummaryStatsRowCountCalculator: (parameters) => constructSummaryStatistics('row_count', 'SummaryStatsRowCountCalculator', parameters),
   PerformanceCalculator: (parameters) => constructPerformance('realized_performance', 'PerformanceCalculator', parameters),
   CBPE: (parameters) => constructPerformance('estimated_performance', 'CBPE', parameters),
 };
@@ -87,7 +87,7 @@ function constructUnivariateDrift(given: Record<string, unknown>): Construction 
  * `{"kolmogorov_smirnov": {"calculation_method": "exact", "n_bins": 50}}` as NannyML documents it (but ignores it), or the methods' names beside one
  * "calculation_method" and "n_bins" for both, which is what NannyML 0.13.1 takes.
  */
-function distributionsOf(parameters: Parameters): Extract<CalculatorRequest, { kind: 'univariate_drift' }>['settings']['distributions'] {
+function distributionsOf(parameters: Parameters): Extract<EngineRequest, { kind: 'univariate_drift' }>['settings']['distributions'] {
   if (!parameters.has('computation_params')) return undefined;
   const known = ['calculation_method', 'n_bins'];
   const given = objectOf(parameters.raw('computation_params'), "'computation_params'");
@@ -159,6 +159,18 @@ function constructDataQuality(kind: 'missing_values' | 'unseen_values' | 'numeri
     kinds: { continuous: kind !== 'unseen_values', categorical: kind !== 'numerical_range', refuseOthers: true },
     columns: NO_ROLES,
     requestOf: (split) => ({ kind, settings, columns: { ...NO_ROLES, ...split } }),
+  };
+}
+
+function constructSummaryStatistics(statistic: Statistic, name: string, given: Record<string, unknown>): Construction {
+  const parameters = new Parameters(given, name, [...(statistic === 'row_count' ? [] : ['column_names']), 'threshold', ...CHUNK_PARAMETERS]);
+  const settings = { statistic, threshold: parameters.has('threshold') ? thresholdOf(parameters.raw('threshold'), "'threshold'") : undefined };
+  return {
+    chunking: chunkingOf(parameters),
+    readings: new Map(statistic === 'row_count' ? [] : parameters.texts('column_names').map((column) => [column, 'as it is'])),
+    kinds: { continuous: true, categorical: false, refuseOthers: true },
+    columns: NO_ROLES,
+    requestOf: (split) => ({ kind: 'summary_statistics', settings, columns: { ...NO_ROLES, ...split } }),
   };
 }
 

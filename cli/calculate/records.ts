@@ -1,6 +1,8 @@
 /** Results as the flat records of NannyML's tables: one per chunk and series. */
 import type { MetricPoint, PeriodName } from '../../domain/measurement.js';
-import { isNotInside, isOutside, type ChunkRange, type FittedCalculator, type SeriesBounds } from '../../engine/index.js';
+import { isNotInside, isOutside, type ChunkRange, type EngineKind, type FittedCalculatorOf, type SeriesBounds } from '../../engine/index.js';
+
+type AnyFitted = FittedCalculatorOf<EngineKind>;
 
 export type Cell = number | string | boolean | null;
 export type ResultRecord = Record<string, Cell>;
@@ -17,15 +19,15 @@ export interface ChunkResult {
 }
 
 /** Calculators whose points have a band. */
-const BANDED = new Set(['reconstruction_error', 'missing_values', 'estimated_performance']);
+const BANDED = new Set<EngineKind>(['reconstruction_error', 'missing_values', 'estimated_performance', 'summary_statistics']);
 
-export function recordsOf(fitted: FittedCalculator, thresholds: readonly SeriesBounds[], result: ChunkResult): ResultRecord[] {
+export function recordsOf(fitted: AnyFitted, thresholds: readonly SeriesBounds[], result: ChunkResult): ResultRecord[] {
   const boundsOf = new Map(thresholds.map((series) => [`${series.metric}\u0000${series.column}`, series.bounds]));
   return result.points.map((point) => {
     const bounds = boundsOf.get(`${point.metric}\u0000${point.column}`)!;
-    const banded = BANDED.has(fitted.kind);
+    const banded = BANDED.has(fitted.kind) && point.metric !== 'rows_count';
     return {
-      name: nameOf(fitted, point),
+      name: nameOf(point),
       ...(fitted.kind === 'univariate_drift' ? { method: point.metric } : {}),
       ...chunkFields(result),
       ...(result.targetsMissingRate === undefined ? {} : { targets_missing_rate: cell(result.targetsMissingRate) }),
@@ -40,18 +42,19 @@ export function recordsOf(fitted: FittedCalculator, thresholds: readonly SeriesB
   });
 }
 
-function nameOf(fitted: FittedCalculator, point: MetricPoint): string {
-  return fitted.kind === 'estimated_performance' || fitted.kind === 'realized_performance' || fitted.kind === 'reconstruction_error' ? point.metric : point.column;
+/** The column where a series has one, else the metric. */
+function nameOf(point: MetricPoint): string {
+  return point.column === '' ? point.metric : point.column;
 }
 
 function chunkFields({ chunk, period }: ChunkResult): ResultRecord {
   return { key: chunk.key, chunk_index: chunk.index, start_index: chunk.startIndex, end_index: chunk.endIndex, start_date: chunk.startDate, end_date: chunk.endDate, period };
 }
 
-/** NannyML's flag, also where the value is NaN: reconstruction error then alerts, everything else does not. */
-function alertAsNannyml(fitted: FittedCalculator, point: MetricPoint, bounds: SeriesBounds['bounds']): boolean {
+/** NannyML's flag, also where the value is NaN: reconstruction error and summary statistics then alert, everything else does not. */
+function alertAsNannyml(fitted: AnyFitted, point: MetricPoint, bounds: SeriesBounds['bounds']): boolean {
   if (point.alert !== undefined) return point.alert;
-  return fitted.kind === 'reconstruction_error' ? isNotInside(point.value, bounds) : isOutside(point.value, bounds);
+  return fitted.kind === 'reconstruction_error' || fitted.kind === 'summary_statistics' ? isNotInside(point.value, bounds) : isOutside(point.value, bounds);
 }
 
 /** JSON has no NaN and no ±∞: they are written as texts. */

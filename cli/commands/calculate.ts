@@ -20,7 +20,7 @@ A request is a JSON file:
     "targets":   { "file": "targets.csv", "on": "id" }
   }
 Calculators: UnivariateDriftCalculator, DataReconstructionDriftCalculator, MissingValuesCalculator, UnseenValuesCalculator, NumericalRangeCalculator,
-PerformanceCalculator and CBPE (binary classification). Optional: "rows" [from, to), "without" (columns of the analysis to leave out), "targets",
+SummaryStatsAvgCalculator (Sum, Std, Median, RowCount), PerformanceCalculator and CBPE (binary classification). Optional: "rows" [from, to), "without" (columns of the analysis to leave out), "targets",
 "columnTypes" ({"zip": "text"}) where the files do not tell. NaN and infinities are written as the texts "NaN", "Infinity", "-Infinity".
 
 Examples:

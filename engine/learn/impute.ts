@@ -2,6 +2,7 @@
 import { InvalidInput } from '../../domain/errors.js';
 import { quoted } from '../../domain/schema.js';
 import { compareText, type CategoricalColumn } from '../frame.js';
+import { medianOf } from '../stats/rank.js';
 import { mean, withoutNaN } from '../stats/sum.js';
 
 export type ContinuousImputation = { strategy: 'mean' | 'median' | 'most_frequent' } | { strategy: 'constant'; fillValue: number };
@@ -14,11 +15,7 @@ export function continuousFill(name: string, values: Float64Array, imputation: C
   if (known.length === 0) throw new InvalidInput(`column ${quoted(name)} of the reference has no values in ${values.length} rows: leave it out of the reconstruction error`);
   switch (imputation.strategy) {
     case 'mean': return mean(known);
-    case 'median': {
-      const sorted = Float64Array.from(known).sort();
-      const half = sorted.length >> 1;
-      return sorted.length % 2 === 1 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2;
-    }
+    case 'median': return medianOf(known);
     case 'most_frequent': return mostFrequentNumber(Float64Array.from(known).sort());
   }
 }

@@ -29,3 +29,11 @@ export function stableOrder(values: Float64Array): Int32Array {
   for (let i = 0; i < ranks.length; i++) order[next[ranks[i]!]!++] = i;
   return order;
 }
+
+/** Middle value, or the mean of the two in the middle; NaN for none. */
+export function medianOf(values: Float64Array): number {
+  const sorted = Float64Array.from(values).sort();
+  const half = sorted.length >> 1;
+  if (sorted.length === 0) return NaN;
+  return sorted.length % 2 === 1 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2;
+}

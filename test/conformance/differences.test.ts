@@ -57,6 +57,14 @@ describe('differences from NannyML', () => {
     expect(point!.samplingError).toBeCloseTo(nannyml.samplingError, 6);
   });
 
+  it('the sampling error of a standard deviation survives a missing value', async () => {
+    const fixture = readFixture('stats_std__edge_binary__size100');
+    const first = (record: FixtureRecord) => record['name'] === 'num_missing' && record['chunk_index'] === 0 && record['period'] === 'reference';
+    const [nannyml, ours] = [fixture.expected.find(first)!, (await recordsOf(fixture)).find(first)!].map((record) => record['sampling_error']);
+    expect(nannyml).toBe('NaN');
+    expect(Number(ours).toPrecision(6)).toBe('0.145881');
+  });
+
   it("part of a problem type's name is refused", async () => {
     const answered = await answer({ ...requestOf(readFixture('cbpe__edge_binary__size100')), parameters: { y_true: 'y_true', y_pred_proba: 'y_pred_proba', problem_type: '', metrics: ['roc_auc'] } }, shelf);
     expect(answered).toMatchObject({ error: { stage: 'construct' } });
