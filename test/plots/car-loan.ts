@@ -1,5 +1,5 @@
 /**
- * A report's input from the car-loan data: results as NannyML 0.13.1 computed them (test/oracles), distributions counted from the rows themselves.
+ * A report's input from the car-loan data: results as NannyML 0.13.1 computed them (test/oracles/nannyml), distributions counted from the rows themselves.
  * So figures are drawn from what users see, without a database.
  */
 import { readFileSync } from 'node:fs';
@@ -30,7 +30,7 @@ interface OracleRecord {
 }
 
 function oracle(id: string): OracleRecord[] {
-  return (JSON.parse(readFileSync(new URL(`test/oracles/${id}.json`, root), 'utf8')) as { expected: OracleRecord[] }).expected;
+  return (JSON.parse(gunzipSync(readFileSync(new URL(`test/oracles/nannyml/${id}.json.gz`, root))).toString('utf8')) as { expected: OracleRecord[] }).expected;
 }
 
 /** @param name from a record to [metric, column]; null leaves it out */
