@@ -160,8 +160,8 @@ async function recordOf(pool: Pool, modelId: number, run: number): Promise<{ row
 
 /** What the database itself counted: rows that were fetched from the table of inferences. */
 async function tuplesRead(pool: Pool, modelId: number): Promise<number> {
-  // Statistics of other sessions arrive when these are idle; one second is their longest delay.
-  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  // Sessions report what they counted at the latest when they were idle for ten seconds.
+  await new Promise((resolve) => setTimeout(resolve, 11_000));
   const { rows } = await pool.query<{ n: number }>(`select (coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0))::float8 as n from pg_stat_user_tables where schemaname = 'aftercare_data' and relname = $1`, [`m${modelId}_inference`]);
   return rows[0]!.n;
 }

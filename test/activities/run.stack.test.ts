@@ -10,6 +10,7 @@ import type { ModelSettings } from '../../domain/settings.js';
 import { appendRows } from '../../store/append-rows.js';
 import { appendTargets } from '../../store/append-targets.js';
 import { updateSettings } from '../../store/models.js';
+import { openPool, type Pool } from '../../store/pool.js';
 import { alertCountRanking, canonicalResults, readCoverage, readEstimationErrors, readResults } from '../../store/results.js';
 import { readRunByNumber, readRuns } from '../../store/runs.js';
 import { createDatabase, uniqueName, type TestDatabase } from '../support/stack.js';
@@ -30,12 +31,21 @@ const model = (settings: ModelSettings = smallSettings({ kind: 'size', size: 20 
 const one = (results: Result[], chunk: string, calculator: Result['calculator'] = 'estimated_performance', metric = 'roc_auc', column = ''): Result =>
   results.find((r) => r.period === 'analysis' && r.chunk.key === chunk && r.calculator === calculator && r.metric === metric && r.column === column)!;
 
-/** Rows that the database itself fetched from the table of inferences, by this connection's session and others. */
+/** Rows that the database itself fetched from the table of inferences. Sessions that ended have reported all that they counted. */
 async function fetched(modelId: number): Promise<number> {
-  await database.pool.query('select pg_stat_force_next_flush()').catch(() => undefined);
-  await new Promise((resolve) => setTimeout(resolve, 1_500));
   const { rows } = await database.pool.query<{ n: number }>(`select (coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0))::float8 as n from pg_stat_user_tables where schemaname = 'aftercare_data' and relname = $1`, [`m${modelId}_inference`]);
   return rows[0]!.n;
+}
+
+/** Work on connections of its own, which are closed at the end. */
+async function apart<T>(work: (pool: Pool) => Promise<T>): Promise<T> {
+  const pool = openPool(database.url);
+  try {
+    return await work(pool);
+  } finally {
+    await pool.end();
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
 }
 
 describe('a run', () => {
@@ -57,11 +67,13 @@ describe('a run', () => {
 
   it('reads only the open chunk and the new rows when rows come in order, as the database counts as well', async () => {
     const id = await model();
-    await append(id, numbers(0, 50));
-    await runModel(database.pool, id);
-    await append(id, numbers(50, 70));
+    await apart(async (pool) => {
+      await appendRows(pool, id, memorySource(numbers(0, 50).map((n) => smallRow(n))), { by: 'test' });
+      await runModel(pool, id);
+      await appendRows(pool, id, memorySource(numbers(50, 70).map((n) => smallRow(n))), { by: 'test' });
+    });
     const before = await fetched(id);
-    const { record } = await runModel(database.pool, id);
+    const { record } = await apart((pool) => runModel(pool, id));
     expect(record).toMatchObject({ chunks: 4, chunksComputed: 2, rowsRead: 30, referenceRowsRead: 0 });
     expect(await fetched(id) - before).toBe(30);
   });
