@@ -18,6 +18,7 @@ import { boundsOf, checkRule, isNotInside, isOutside } from './threshold.js';
 /** Enters the content hashes of fitted states: changes whenever a figure may change. */
 export const ENGINE_VERSION = '1';
 
+/** What one may choose, per kind. */
 export interface SettingsByKind {
   univariate_drift: UnivariateDriftOptions;
   reconstruction_error: ReconstructionErrorOptions;
@@ -29,6 +30,7 @@ export interface SettingsByKind {
   summary_statistics: SummaryStatisticsSettings;
 }
 
+/** What is learnt, per kind. */
 export interface StateByKind {
   univariate_drift: FittedUnivariateDrift;
   reconstruction_error: FittedReconstructionError;
@@ -57,6 +59,7 @@ export interface CalculatorRequestOf<K extends EngineKind> {
   settings: SettingsByKind[K];
   columns: CalculatorColumns;
 }
+/** Of any calculator that the product runs. */
 export type CalculatorRequest = { [K in CalculatorKind]: CalculatorRequestOf<K> }[CalculatorKind];
 /** Also of what the product does not run yet. */
 export type EngineRequest = { [K in EngineKind]: CalculatorRequestOf<K> }[EngineKind];
@@ -73,6 +76,7 @@ export interface FittedCalculatorOf<K extends EngineKind> {
   /** The values that thresholds are learnt from, per series. */
   thresholdValues: ReferenceSeries[];
 }
+/** Of any calculator that the product runs. */
 export type FittedCalculator = FittedCalculatorOf<CalculatorKind>;
 
 function entryOf<K extends EngineKind>(kind: K): Calculator<SettingsByKind[K], StateByKind[K]> {
@@ -119,6 +123,7 @@ export function calculateChunk<K extends EngineKind>(fitted: FittedCalculatorOf<
   return entryOf(fitted.kind).calculate(fitted.state, chunk);
 }
 
+/** The bounds of one series. */
 export interface SeriesBounds {
   metric: string;
   column: string;

@@ -6,6 +6,7 @@ import { periodsOf, textOf } from './periods.js';
 /** What becomes of rows that do not fill a chunk. */
 export type Incomplete = 'keep' | 'append' | 'drop';
 
+/** How rows are split. */
 export type ChunkRule =
   | { kind: 'size'; size: number; incomplete?: Incomplete }
   | { kind: 'count'; count: number; incomplete?: Incomplete }
@@ -14,6 +15,7 @@ export type ChunkRule =
   /** A period alias of pandas, see periods.ts. */
   | { kind: 'period'; period: string };
 
+/** One chunk: rows [start, end). */
 export interface ChunkRange extends RowRange {
   key: string;
   index: number;
@@ -25,6 +27,7 @@ export interface ChunkRange extends RowRange {
   endDate: string | null;
 }
 
+/** All chunks, in order. */
 export interface Chunks {
   chunks: ChunkRange[];
   /** Not null: the ranges hold after the rows were put into this order (periods of rows that are not in order of time). */

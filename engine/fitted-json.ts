@@ -38,6 +38,7 @@ function decode(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, decode(part)]));
 }
 
+/** The same state gives the same text. */
 export function toFittedJson(fitted: FittedCalculatorOf<EngineKind>): string {
   return JSON.stringify(encode(fitted));
 }

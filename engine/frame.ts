@@ -6,6 +6,7 @@
 import { InvalidInput } from '../domain/errors.js';
 import { quoted } from '../domain/schema.js';
 
+/** Numbers. */
 export interface ContinuousColumn {
   kind: 'continuous';
   /** NaN: missing */
@@ -14,6 +15,7 @@ export interface ContinuousColumn {
   dtype?: 'int64' | 'float64';
 }
 
+/** Texts out of a dictionary. */
 export interface CategoricalColumn {
   kind: 'categorical';
   /** Position in `categories`; −1: missing */
@@ -23,14 +25,17 @@ export interface CategoricalColumn {
   dtype?: 'text' | 'bool';
 }
 
+/** Moments. */
 export interface TimestampColumn {
   kind: 'timestamp';
   /** Microseconds since 1970 UTC; NaN: missing */
   micros: Float64Array;
 }
 
+/** A column of any kind. */
 export type Column = ContinuousColumn | CategoricalColumn | TimestampColumn;
 
+/** Rows as columns of equal length. */
 export interface Frame {
   rowCount: number;
   columns: Map<string, Column>;

@@ -9,6 +9,7 @@ const MICRO = { us: 1, ms: 1e3, s: 1e6, min: 60e6, h: 3600e6, D: 86_400e6 } as c
 const DAYS = ['SUN', 'MON', 'TUE', 'WED', 'THU', 'FRI', 'SAT'];
 const MONTHS = ['JAN', 'FEB', 'MAR', 'APR', 'MAY', 'JUN', 'JUL', 'AUG', 'SEP', 'OCT', 'NOV', 'DEC'];
 
+/** A way to cut time into numbered periods. */
 export interface CalendarPeriods {
   /** Number of the period that holds a moment (microseconds since 1970). */
   ordinalOf(micros: number): number;

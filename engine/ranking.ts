@@ -1,6 +1,7 @@
 /** Ranks columns by how often they alerted: where to look first. */
 import { compareText } from './frame.js';
 
+/** A column and its place. */
 export interface RankedColumn {
   column: string;
   alerts: number;

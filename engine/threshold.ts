@@ -14,6 +14,7 @@ export interface Limits {
   dropAtLimit?: boolean;
 }
 
+/** Mean ± 3 standard deviations. */
 export const STANDARD_RULE: ThresholdRule = { type: 'standard_deviation', lowerMultiplier: 3, upperMultiplier: 3 };
 
 /** @throws InvalidInput when the rule contradicts itself */

@@ -7,6 +7,7 @@ import { CHUNK_PARAMETERS, chunkingOf, objectOf, Parameters, thresholdOf, thresh
 /** How a named column is to be read, whatever its type. */
 export type ColumnReading = 'as it is' | 'as numbers' | 'as categories' | 'whole numbers as categories';
 
+/** A calculator that is asked for, before its data are known. */
 export interface Construction {
   chunking: Chunking;
   /** Columns that the calculator is about, and how each is read. */

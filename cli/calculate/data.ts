@@ -12,6 +12,7 @@ export interface FileRows {
   rows: [number, number] | null;
 }
 
+/** One period's data. */
 export interface DataRequest extends FileRows {
   columnTypes: Record<string, string>;
   /** Columns of another file, brought in by equal values of the column `on`; rows that it lacks stay, with missing values. */
@@ -22,6 +23,7 @@ export interface DataRequest extends FileRows {
   timestamp: string | null;
 }
 
+/** Rows in order. */
 export interface PreparedData {
   frame: Frame;
   /** Moments of the rows in microseconds, NaN: missing; null without a timestamp column. */

@@ -83,6 +83,7 @@ export function objectOf(value: unknown, what: string): Record<string, unknown> 
   return value as Record<string, unknown>;
 }
 
+/** Parameters that every calculator has. */
 export const CHUNK_PARAMETERS = ['timestamp_column_name', 'chunk_size', 'chunk_number', 'chunk_period', 'chunker'];
 
 /** How rows are ordered and split. */
@@ -144,6 +145,7 @@ export function thresholdOf(value: unknown, where: string): ThresholdRule {
   }
 }
 
+/** `thresholds` by metric or method. */
 export function thresholdsOfParameters(parameters: Parameters): Record<string, ThresholdRule> | undefined {
   if (!parameters.has('thresholds')) return undefined;
   const given = objectOf(parameters.raw('thresholds'), "'thresholds'");

@@ -4,7 +4,9 @@ import { isNotInside, isOutside, type ChunkRange, type EngineKind, type FittedCa
 
 type AnyFitted = FittedCalculatorOf<EngineKind>;
 
+/** A field of a record. */
 export type Cell = number | string | boolean | null;
+/** One chunk and series. */
 export type ResultRecord = Record<string, Cell>;
 
 /** What goes into the records of one chunk. */
@@ -21,6 +23,7 @@ export interface ChunkResult {
 /** Calculators whose points have a band. */
 const BANDED = new Set<EngineKind>(['reconstruction_error', 'missing_values', 'estimated_performance', 'summary_statistics']);
 
+/** The records of one chunk, in the order of its points. */
 export function recordsOf(fitted: AnyFitted, thresholds: readonly SeriesBounds[], result: ChunkResult): ResultRecord[] {
   const boundsOf = new Map(thresholds.map((series) => [`${series.metric}\u0000${series.column}`, series.bounds]));
   return result.points.map((point) => {

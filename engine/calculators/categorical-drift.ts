@@ -9,6 +9,7 @@ import { compareText, type CategoricalColumn } from '../frame.js';
 /** The chi-squared test alerts below this probability. */
 const SIGNIFICANCE = 0.05;
 
+/** What was learnt of one column. */
 export interface FittedCategoricalColumn {
   column: string;
   methods: CategoricalMethod[];
@@ -18,6 +19,7 @@ export interface FittedCategoricalColumn {
   total: number;
 }
 
+/** Counts the reference's categories. Cost: one pass over the codes. */
 export function fitCategoricalColumn(name: string, column: CategoricalColumn, methods: CategoricalMethod[]): FittedCategoricalColumn {
   const { counts, total } = countCodes(column);
   const present = column.categories.map((category, code) => ({ category, count: counts[code]! })).filter(({ count }) => count > 0);

@@ -13,9 +13,11 @@ export interface DistributionChoice {
   method: 'auto' | 'exact' | 'estimated';
   bins: number;
 }
+/** What holds where nobody chose. */
 export const DEFAULT_DISTRIBUTION: DistributionChoice = { method: 'auto', bins: 10_000 };
 const EXACT_BELOW = 10_000;
 
+/** What was learnt of one column: plain data, at most 10,000 values or bins per distribution function. */
 export interface FittedContinuousColumn {
   column: string;
   methods: ContinuousMethod[];
@@ -29,6 +31,7 @@ export interface FittedContinuousColumn {
   sorted: Float64Array | null;
 }
 
+/** @throws InvalidInput when the reference holds ±∞. Cost: one pass per histogram, or a sort of the reference. */
 export function fitContinuousColumn(
   name: string,
   column: ContinuousColumn,

@@ -5,12 +5,14 @@ import { bandedPoint, type Calculator, type CalculatorColumns } from '../calcula
 import type { Column, Frame } from '../frame.js';
 import { STANDARD_RULE, type Limits } from '../threshold.js';
 
+/** What was learnt. */
 export interface FittedMissingValues {
   normalize: boolean;
   /** The reference's share of missing cells, per column. */
   columns: { column: string; share: number }[];
 }
 
+/** Learns the reference's share of missing cells, for the sampling errors. */
 export function fitMissingValues(settings: DataQualitySettings, columns: CalculatorColumns, reference: Frame): FittedMissingValues {
   const names = [...columns.continuous, ...columns.categorical];
   return { normalize: settings.normalize, columns: names.map((column) => ({ column, share: countMissing(reference.columns.get(column)!) / reference.rowCount })) };
@@ -44,6 +46,7 @@ export function countMissing(column: Column): number {
 const metricOf = (fitted: FittedMissingValues) => (fitted.normalize ? 'missing_values_rate' : 'missing_values_count');
 const limitsOf = (fitted: FittedMissingValues): Limits => ({ lower: 0, upper: fitted.normalize ? 1 : null });
 
+/** Its entry in the catalogue. */
 export const missingValues: Calculator<DataQualitySettings, FittedMissingValues> = {
   kind: 'missing_values',
   requiredColumns(_settings, columns) {

@@ -8,12 +8,14 @@ import { withoutNaN } from '../stats/sum.js';
 import type { Limits } from '../threshold.js';
 import { NONE_ALLOWED } from './unseen-values.js';
 
+/** What was learnt. */
 export interface FittedNumericalRange {
   normalize: boolean;
   /** NaN where the reference has no values: then nothing is out of range. */
   columns: { column: string; min: number; max: number }[];
 }
 
+/** Learns the reference's smallest and largest value per column. */
 export function fitNumericalRange(settings: DataQualitySettings, columns: CalculatorColumns, reference: Frame): FittedNumericalRange {
   return {
     normalize: settings.normalize,
@@ -39,6 +41,7 @@ export function calculateNumericalRange(fitted: FittedNumericalRange, chunk: Fra
   });
 }
 
+/** Its entry in the catalogue. */
 export const numericalRange: Calculator<DataQualitySettings, FittedNumericalRange> = {
   kind: 'numerical_range',
   requiredColumns: (_settings, columns) => ({ reference: columns.continuous, chunk: columns.continuous }),

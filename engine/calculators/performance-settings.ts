@@ -44,10 +44,12 @@ export function classesOf(frame: Frame, name: string, where: string): Float64Arr
   return values;
 }
 
+/** A cell of the confusion matrix follows its own rule, else that of `confusion_matrix`. */
 export function performanceRule(settings: PerformanceSettings, series: string): ThresholdRule {
   return settings.thresholds?.[series] ?? (isCell(series) ? settings.thresholds?.['confusion_matrix'] : undefined) ?? STANDARD_RULE;
 }
 
+/** Shares lie in 0 … 1, counts are not negative, business value is anything. */
 export function performanceLimits(options: BinaryMetricOptions, series: string): Limits {
   if (series === 'business_value') return { lower: null, upper: null };
   return { lower: 0, upper: isCell(series) && options.normalizeConfusionMatrix === null ? null : 1 };

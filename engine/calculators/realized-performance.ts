@@ -8,6 +8,7 @@ import { RealizedMetrics, seriesOfMetrics, type BinaryMetricOptions, type Binary
 import { samplingError, samplingErrorTerms, type SamplingErrorTerms } from '../metrics/binary-sampling-error.js';
 import { classesOf, columnNames, metricOptions, performanceLimits, performanceRule } from './performance-settings.js';
 
+/** What was learnt: only the sampling errors come from the reference. */
 export interface FittedRealizedPerformance {
   series: BinarySeries[];
   options: BinaryMetricOptions;
@@ -20,6 +21,7 @@ function columnsFor(settings: PerformanceSettings, columns: CalculatorColumns): 
   return { target: columns.target, ...columnNames(seriesOfMetrics(settings.metrics), columns) };
 }
 
+/** @throws InvalidInput when targets or predictions are not 0 or 1, or a column that a metric needs is not there */
 export function fitRealizedPerformance(settings: PerformanceSettings, columns: CalculatorColumns, reference: Frame): FittedRealizedPerformance {
   const series = seriesOfMetrics(settings.metrics);
   const options = metricOptions(settings);
@@ -49,6 +51,7 @@ export function calculateRealizedPerformance(fitted: FittedRealizedPerformance, 
   });
 }
 
+/** Its entry in the catalogue. */
 export const realizedPerformance: Calculator<PerformanceSettings, FittedRealizedPerformance> = {
   kind: 'realized_performance',
   requiredColumns(settings, columns) {

@@ -11,6 +11,7 @@ import { fitPrincipalComponents, reconstructionErrors, type PrincipalComponents 
 import { mean, standardDeviation } from '../stats/sum.js';
 import { STANDARD_RULE, type Limits } from '../threshold.js';
 
+/** What one may choose. */
 export interface ReconstructionErrorOptions extends ReconstructionErrorSettings {
   /** Absent: the mean. */
   imputeContinuous?: ContinuousImputation;
@@ -23,6 +24,7 @@ type FittedEncoding =
   /** Share of each category of the reference, missing cells filled. */
   | { kind: 'categorical'; column: string; fill: string; frequencies: { category: string; share: number }[] };
 
+/** What was learnt. */
 export interface FittedReconstructionError {
   encodings: FittedEncoding[];
   components: PrincipalComponents;
@@ -30,6 +32,7 @@ export interface FittedReconstructionError {
 
 const LIMITS: Limits = { lower: 0, upper: null, dropAtLimit: true };
 
+/** @throws InvalidInput when a column has no values or ±∞, or there are fewer columns than components. Cost O(rows · columns²) and O(columns³). */
 export function fitReconstructionError(settings: ReconstructionErrorOptions, columns: CalculatorColumns, reference: Frame): FittedReconstructionError {
   const encodings: FittedEncoding[] = [
     ...columns.continuous.map((name) => learnContinuous(name, continuousOf(reference, name), settings.imputeContinuous ?? { strategy: 'mean' })),
@@ -81,6 +84,7 @@ export function calculateReconstructionError(fitted: FittedReconstructionError, 
   return [bandedPoint('reconstruction_error', '', mean(errors), samplingError, LIMITS, 'the chunk has no rows')];
 }
 
+/** Its entry in the catalogue. */
 export const reconstructionError: Calculator<ReconstructionErrorOptions, FittedReconstructionError> = {
   kind: 'reconstruction_error',
   requiredColumns(_settings, columns) {

@@ -7,13 +7,16 @@ import { medianOf } from '../stats/rank.js';
 import { mean, pairwiseSum, standardDeviation, withoutNaN } from '../stats/sum.js';
 import { STANDARD_RULE, type Limits } from '../threshold.js';
 
+/** avg: mean; std: sample standard deviation. */
 export type Statistic = 'avg' | 'sum' | 'std' | 'median' | 'row_count';
 
+/** What one may choose. */
 export interface SummaryStatisticsSettings {
   statistic: Statistic;
   threshold?: ThresholdRule;
 }
 
+/** What was learnt: the sampling errors' terms. */
 export interface FittedSummaryStatistics {
   statistic: Statistic;
   columns: FittedColumn[];
@@ -32,6 +35,7 @@ interface FittedColumn {
 
 const METRICS: Record<Statistic, string> = { avg: 'values_avg', sum: 'values_sum', std: 'values_std', median: 'values_median', row_count: 'rows_count' };
 
+/** Cost: a few passes per column, one sort for the median. */
 export function fitSummaryStatistics(settings: SummaryStatisticsSettings, columns: CalculatorColumns, reference: Frame): FittedSummaryStatistics {
   const { statistic } = settings;
   return {
@@ -103,6 +107,7 @@ function limitsOf({ statistic }: FittedSummaryStatistics): Limits {
   return { lower: statistic === 'std' || statistic === 'row_count' ? 0 : null, upper: null, dropAtLimit: true };
 }
 
+/** Its entry in the catalogue. */
 export const summaryStatistics: Calculator<SummaryStatisticsSettings, FittedSummaryStatistics> = {
   kind: 'summary_statistics',
   requiredColumns: (settings, columns) => ({ reference: namesOf(settings, columns), chunk: namesOf(settings, columns) }),

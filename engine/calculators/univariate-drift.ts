@@ -8,11 +8,13 @@ import type { Limits } from '../threshold.js';
 import { calculateCategoricalColumn, fitCategoricalColumn, type FittedCategoricalColumn } from './categorical-drift.js';
 import { calculateContinuousColumn, DEFAULT_DISTRIBUTION, fitContinuousColumn, type DistributionChoice, type FittedContinuousColumn } from './continuous-drift.js';
 
+/** What one may choose. */
 export interface UnivariateDriftOptions extends UnivariateDriftSettings {
   /** Absent: every value of fewer than 10,000, else 10,000 bins. */
   distributions?: Partial<Record<'kolmogorov_smirnov' | 'wasserstein', DistributionChoice>>;
 }
 
+/** What was learnt, column by column. */
 export interface FittedUnivariateDrift {
   continuous: FittedContinuousColumn[];
   categorical: FittedCategoricalColumn[];
@@ -21,6 +23,7 @@ export interface FittedUnivariateDrift {
 /** Only what is larger than usual is drift: no lower bound. */
 const RULE: ThresholdRule = { type: 'standard_deviation', lowerMultiplier: null, upperMultiplier: 3 };
 
+/** @throws InvalidInput when a column is of the wrong kind or the reference holds ±∞ */
 export function fitUnivariateDrift(settings: UnivariateDriftOptions, columns: CalculatorColumns, reference: Frame): FittedUnivariateDrift {
   const choiceOf = (method: 'kolmogorov_smirnov' | 'wasserstein') => settings.distributions?.[method] ?? DEFAULT_DISTRIBUTION;
   return {
@@ -29,6 +32,7 @@ export function fitUnivariateDrift(settings: UnivariateDriftOptions, columns: Ca
   };
 }
 
+/** One point per column and method; NaN with a reason where the chunk or the reference has no values. */
 export function calculateUnivariateDrift(fitted: FittedUnivariateDrift, chunk: Frame): MetricPoint[] {
   return [
     ...fitted.continuous.flatMap((column) => calculateContinuousColumn(column, continuousOf(chunk, column.column))),
@@ -36,6 +40,7 @@ export function calculateUnivariateDrift(fitted: FittedUnivariateDrift, chunk: F
   ];
 }
 
+/** Its entry in the catalogue. */
 export const univariateDrift: Calculator<UnivariateDriftOptions, FittedUnivariateDrift> = {
   kind: 'univariate_drift',
   requiredColumns(_settings, columns) {

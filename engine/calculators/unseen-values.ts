@@ -6,6 +6,7 @@ import { plainPoint, type Calculator, type CalculatorColumns } from '../calculat
 import { categoricalOf, compareText, type CategoricalColumn, type Frame } from '../frame.js';
 import type { Limits } from '../threshold.js';
 
+/** What was learnt. */
 export interface FittedUnseenValues {
   normalize: boolean;
   columns: { column: string; seen: string[]; seenMissing: boolean }[];
@@ -14,6 +15,7 @@ export interface FittedUnseenValues {
 /** Any unseen value at all is worth an alert. */
 export const NONE_ALLOWED: ThresholdRule = { type: 'constant', lower: null, upper: 0 };
 
+/** Learns which categories the reference has. */
 export function fitUnseenValues(settings: DataQualitySettings, columns: CalculatorColumns, reference: Frame): FittedUnseenValues {
   return { normalize: settings.normalize, columns: columns.categorical.map((column) => ({ column, ...seenIn(categoricalOf(reference, column)) })) };
 }
@@ -46,6 +48,7 @@ export function calculateUnseenValues(fitted: FittedUnseenValues, chunk: Frame):
   });
 }
 
+/** Its entry in the catalogue. */
 export const unseenValues: Calculator<DataQualitySettings, FittedUnseenValues> = {
   kind: 'unseen_values',
   requiredColumns: (_settings, columns) => ({ reference: columns.categorical, chunk: columns.categorical }),

@@ -15,6 +15,7 @@ import { EstimatedMetrics } from '../metrics/binary-estimated.js';
 import { RealizedMetrics, seriesOfMetrics, type BinaryMetricOptions, type BinarySeries } from '../metrics/binary-realized.js';
 import { samplingError, samplingErrorTerms, type SamplingErrorTerms } from '../metrics/binary-sampling-error.js';
 
+/** What was learnt. */
 export interface FittedEstimatedPerformance {
   series: BinarySeries[];
   options: BinaryMetricOptions;
@@ -85,6 +86,7 @@ function realizedOnReference(fitted: FittedEstimatedPerformance, reference: Fram
   return fitted.series.map((series) => ({ metric: series, column: '', values: Float64Array.from(perChunk, (values) => values.get(series)!) }));
 }
 
+/** Its entry in the catalogue. */
 export const estimatedPerformance: Calculator<PerformanceSettings, FittedEstimatedPerformance> = {
   kind: 'estimated_performance',
   requiredColumns(settings, columns) {

@@ -17,6 +17,7 @@ const TEST_SHARE = 0.1;
 /** Scores that separate the classes this well are left as they are. */
 const PERFECT_AUC = 0.999;
 
+/** The answer, and what it rests on. */
 export interface CalibrationTrial {
   needed: boolean;
   /** Expected calibration error of the scores as they are, and calibrated; NaN where nothing was tried. */

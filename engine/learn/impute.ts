@@ -5,7 +5,9 @@ import { compareText, type CategoricalColumn } from '../frame.js';
 import { medianOf } from '../stats/rank.js';
 import { mean, withoutNaN } from '../stats/sum.js';
 
+/** How a missing number is filled. */
 export type ContinuousImputation = { strategy: 'mean' | 'median' | 'most_frequent' } | { strategy: 'constant'; fillValue: number };
+/** How a missing category is filled. */
 export type CategoricalImputation = { strategy: 'most_frequent' } | { strategy: 'constant'; fillValue: string };
 
 /** @throws InvalidInput when the column has no values to learn from */

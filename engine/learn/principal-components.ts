@@ -3,12 +3,14 @@ import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 import { InvalidInput } from '../../domain/errors.js';
 import { pairwiseSum } from '../stats/sum.js';
 
+/** z = (value − mean) / scale */
 export interface Standardization {
   mean: number;
   /** Population standard deviation; 1 for a constant. */
   scale: number;
 }
 
+/** What was learnt. */
 export interface PrincipalComponents {
   columns: Standardization[];
   /** Components kept. */

@@ -27,8 +27,10 @@ export function confusionOf(target: Float64Array, prediction: Float64Array): Con
   return { truePositive, trueNegative, falsePositive, falseNegative, rows: truePositive + trueNegative + falsePositive + falseNegative };
 }
 
+/** In the order in which they are reported. */
 export const CONFUSION_CELLS = ['true_positive', 'true_negative', 'false_positive', 'false_negative'] as const;
 export type ConfusionCell = (typeof CONFUSION_CELLS)[number];
+/** What a cell of the confusion matrix is a share of; null: it is a count. */
 export type Normalization = 'all' | 'true' | 'pred' | null;
 
 /** The cell's own count, and the count of the other cell with the same true class and with the same predicted class. */

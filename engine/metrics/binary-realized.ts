@@ -6,6 +6,7 @@ import { averagePrecision, rankScores, rocAuc, type RankedScores } from './ranki
 /** A metric as it is reported: the confusion matrix is four. */
 export type BinarySeries = Exclude<BinaryMetric, 'confusion_matrix'> | ConfusionCell;
 
+/** Choices that some metrics need. */
 export interface BinaryMetricOptions {
   normalizeConfusionMatrix: Normalization;
   businessValueMatrix: ValueMatrix | null;
@@ -19,10 +20,12 @@ export interface LabelledRows {
   score: Float64Array | null;
 }
 
+/** The series that the metrics give, in their order. */
 export function seriesOfMetrics(metrics: readonly BinaryMetric[]): BinarySeries[] {
   return metrics.flatMap((metric): BinarySeries[] => (metric === 'confusion_matrix' ? [...CONFUSION_CELLS] : [metric]));
 }
 
+/** These need scores, all others predictions. */
 export function usesScore(series: BinarySeries): boolean {
   return series === 'roc_auc' || series === 'average_precision';
 }

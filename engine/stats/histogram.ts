@@ -55,6 +55,7 @@ function doaneWidth(values: Float64Array, range: number): number {
   return range / (1 + Math.log2(n) + Math.log2(1 + Math.abs(skewness) / skewnessDeviation));
 }
 
+/** What became of some values in some bins. */
 export interface BinnedCounts {
   /** Values per bin; bins are half open [a, b), the last is closed. */
   counts: Float64Array;
@@ -74,11 +75,13 @@ export interface Histogram {
   total: number;
 }
 
+/** Counts values without NaN into equal-width bins. */
 export function histogramOf(values: Float64Array, edges: Float64Array): Histogram {
   const { counts, total } = countIntoBins(values, edges);
   return { first: edges[0]!, last: edges[edges.length - 1]!, counts, total };
 }
 
+/** The edges that the histogram was counted with, to the last bit. */
 export function edgesOf(histogram: Histogram): Float64Array {
   return equalWidthEdges(histogram.first, histogram.last, histogram.counts.length);
 }

@@ -1,11 +1,12 @@
 /**
  * Mersenne Twister MT19937 with NumPy's legacy draws, so that what scikit-learn and NannyML draw from a given seed comes out equal.
- * Source: Matsumoto and Nishimura 1998; draws: bounded by masking and rejection, shuffle from the end (Fisher–Yates). Agreement: test/oracles/mt19937.json.
+ * Source: Matsumoto and Nishimura 1998; draws: bounded by masking and rejection, shuffle from the end (Fisher–Yates). Agreement: test/oracles/kernels.json.
  */
 
 const N = 624;
 const M = 397;
 
+/** One stream of draws; the same seed gives the same draws. */
 export class LegacyRandom {
   private readonly state = new Uint32Array(N);
   private position = N;

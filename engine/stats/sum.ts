@@ -1,6 +1,6 @@
 /**
  * Sums in the order in which NumPy adds (pairwise, blocks of 128, eight accumulators), so that figures agree with it to the last bit.
- * Source: Higham, "The accuracy of floating point summation", 1993; the block layout is NumPy's. Agreement: test/oracles/sums.json.
+ * Source: Higham, "The accuracy of floating point summation", 1993; the block layout is NumPy's. Agreement: test/oracles/kernels.json.
  */
 
 const BLOCK = 128;
