@@ -153,12 +153,14 @@ export class Lifecycles {
 
   /** Asks an active run to stop; chunks that it has computed stay. @throws Conflict when it has ended or not begun */
   async cancelRun(modelId: number, runNumber: number): Promise<void> {
+    // A server may say yes to cancelling what has ended; the store knows better.
+    const run = await readRunByNumber(this.#pool, modelId, runNumber);
+    if (run && FINAL_STATES.has(run.state)) throw new Conflict(`run ${runNumber} is ${run.state}: it cannot be cancelled any more`);
     try {
       await this.#ours(() => this.temporal.within(CALL_PATIENCE_MS, () => this.temporal.client.workflow.getHandle(runId(modelId, runNumber)).cancel()));
     } catch (error) {
       if (!(error instanceof WorkflowNotFoundError)) throw error;
-      const run = await readRunByNumber(this.#pool, modelId, runNumber);
-      throw run ? new Conflict(`run ${runNumber} is ${run.state}: it cannot be cancelled any more`) : new NotFound(`run ${runNumber} has not begun: only an active run can be cancelled`);
+      throw run ? new Conflict(`run ${runNumber} has just ended: it cannot be cancelled any more`) : new NotFound(`run ${runNumber} has not begun: only an active run can be cancelled`);
     }
   }
 
