@@ -61,9 +61,7 @@ export async function computeChunks(pool: Pool, cache: FittedCache, runId: numbe
 
   const result = await inTransaction(pool, (reading) => inTransaction(pool, async (writing) => {
     await reading.query('set transaction isolation level repeatable read, read only');
-    // Rows come in order from the index; where targets are joined, sorting a part in memory is quicker than looking up each of them.
-    if (plan.withTargets) await reading.query(`set local work_mem = '96MB'; set local jit = off`);
-    else await walkAlongIndex(reading);
+    await walkAlongIndex(reading);
     const work = new PartWork(run, plan, writing);
     const of = planned.ranges.reduce((sum, range) => sum + range.chunks, 0);
     const horizon = await readHorizon(reading, model.id, run.horizon);
