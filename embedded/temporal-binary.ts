@@ -75,15 +75,15 @@ async function check(path: string, from: TemporalBinary['from']): Promise<Found>
   return { binary: { path, serverVersion, from } };
 }
 
-async function lookOnPath(): Promise<Found> {
+/** The first on the PATH that will do; those before it are told, because a person may wonder why theirs is not taken. */
+async function lookOnPath(say: Say): Promise<Found> {
   const candidates = onPath(EXECUTABLE);
-  const refusals: string[] = [];
   for (const candidate of candidates) {
     const found = await check(candidate, 'path');
     if ('binary' in found) return found;
-    refusals.push(found.refusal);
+    say(`Temporal server: ${found.refusal}`);
   }
-  return { refusal: refusals.length > 0 ? refusals.join('; ') : 'no `temporal` on the PATH' };
+  return { refusal: candidates.length > 0 ? 'no `temporal` on the PATH that will do' : 'no `temporal` on the PATH' };
 }
 
 const home = (): string => join(cacheFolder(), 'temporal');
@@ -249,7 +249,7 @@ async function build(say: Say): Promise<Found> {
  * @throws InvalidInput when every step failed; tells what to install
  */
 export async function findTemporalBinary(say: Say): Promise<TemporalBinary> {
-  for (const step of [lookOnPath, lookInCache, () => download(say), () => build(say)]) {
+  for (const step of [() => lookOnPath(say), lookInCache, () => download(say), () => build(say)]) {
     const found = await step();
     if ('binary' in found) return found.binary;
     say(`Temporal server: ${found.refusal}`);
@@ -261,8 +261,9 @@ export async function findTemporalBinary(say: Say): Promise<TemporalBinary> {
 
 /** What is there already, without downloading or building anything: for doctor. */
 export async function findInstalledTemporal(): Promise<Found> {
-  const first = await lookOnPath();
+  const said: string[] = [];
+  const first = await lookOnPath((line) => said.push(line.replace('Temporal server: ', '')));
   if ('binary' in first) return first;
   const second = await lookInCache();
-  return 'binary' in second ? second : { refusal: `${first.refusal}; ${second.refusal}` };
+  return 'binary' in second ? second : { refusal: [...said, first.refusal, second.refusal].join('; ') };
 }

@@ -13,7 +13,7 @@ import { startPostgres } from '../../embedded/postgres.js';
 import { findPostgresPackage, missingLinks, preparePostgresBinaries } from '../../embedded/postgres-binaries.js';
 import { processIdentity, type ExitStatus } from '../../embedded/processes.js';
 import { closedFolder, findServerUser, serverUser } from '../../embedded/server-user.js';
-import { isNewEnough, parseServerVersion } from '../../embedded/temporal-binary.js';
+import { CLI_VERSION, findTemporalBinary, isNewEnough, parseServerVersion, type TemporalBinary } from '../../embedded/temporal-binary.js';
 import { writeStackFile } from '../../embedded/stack-file.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'aftercare-parts-'));
@@ -27,6 +27,44 @@ describe('parseServerVersion', () => {
   });
   test('1.28 is the oldest that will do', () => {
     expect(['1.27.9', '1.28.0', '1.29.1', '2.0.0', '0.99.0'].map(isNewEnough)).toEqual([false, true, true, true, false]);
+  });
+});
+
+describe('findTemporalBinary', () => {
+  const fake = (path: string, prints: string): void => {
+    mkdirSync(join(path, '..'), { recursive: true });
+    writeFileSync(path, `#!/bin/sh\necho '${prints}'\n`, { mode: 0o755 });
+  };
+  const find = async (path: string[], cache: string): Promise<{ binary: TemporalBinary; said: string[] }> => {
+    const said: string[] = [];
+    const before = { PATH: process.env.PATH, AFTERCARE_CACHE: process.env.AFTERCARE_CACHE };
+    Object.assign(process.env, { PATH: path.join(':'), AFTERCARE_CACHE: cache });
+    try {
+      return { binary: await findTemporalBinary((line) => said.push(line)), said };
+    } finally {
+      for (const [name, value] of Object.entries(before)) {
+        if (value === undefined) delete process.env[name];
+        else process.env[name] = value;
+      }
+    }
+  };
+  const old = join(folder, 'old', 'temporal');
+  const fit = join(folder, 'fit', 'temporal');
+  fake(old, 'temporal version 1.0.0 (Server 1.24.2, UI 2.28.0)');
+  fake(fit, 'temporal version 1.5.1 (Server 1.29.1, UI 2.42.1)');
+
+  test('one on the PATH that is too old is told and passed over', async () => {
+    const { binary, said } = await find([join(folder, 'old'), join(folder, 'fit')], join(folder, 'no-cache'));
+    expect(binary).toEqual({ path: fit, serverVersion: '1.29.1', from: 'path' });
+    expect(said).toEqual([`Temporal server: ${old} brings server 1.24.2, too old: 1.28 or newer is needed`]);
+  });
+
+  test('without one on the PATH the cache is looked into', async () => {
+    const cached = join(folder, 'a-cache', 'temporal', CLI_VERSION, 'temporal');
+    fake(cached, 'temporal version 0.0.0-DEV (Server 1.29.1, UI 2.42.1)');
+    const { binary, said } = await find([join(folder, 'old')], join(folder, 'a-cache'));
+    expect(binary).toEqual({ path: cached, serverVersion: '1.29.1', from: 'cache' });
+    expect(said).toHaveLength(2);
   });
 });
 
