@@ -33,7 +33,7 @@ const roomRules = Object.entries(rooms).map(([room, allowed]) => {
 });
 
 export default tseslint.config(
-  { ignores: ['dist/**', 'node_modules/**', 'coverage/**', 'examples/**/dist/**', '**/*.mjs', '**/*.js'] },
+  { ignores: ['dist/**', 'dist.*/**', '.aftercare/**', 'node_modules/**', 'coverage/**', 'examples/**/dist/**', '**/*.mjs', '**/*.js'] },
   {
     files: ['**/*.ts'],
     extends: [tseslint.configs.base],

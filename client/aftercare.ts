@@ -5,7 +5,6 @@ import { InvalidInput, NotFound } from '../domain/errors.js';
 import type { Incident } from '../domain/incident.js';
 import type { CalculatorKind, Result } from '../domain/measurement.js';
 import type { RunSummary } from '../domain/run.js';
-import { renderReport } from '../plots/report.js';
 import { readDecision, readDecisions } from '../store/decisions.js';
 import { findModel } from '../store/find-model.js';
 import { migrate } from '../store/migrate.js';
@@ -186,6 +185,7 @@ export class Aftercare {
 
   /** One self-contained HTML file. @throws NotFound */
   async report(model: string): Promise<string> {
+    const { renderReport } = await import('../plots/report.js');   // the drawing library is loaded when something is drawn
     return renderReport(await gatherReport(this.#pool, model, new Date()));
   }
 
