@@ -131,7 +131,7 @@ export class Lifecycles {
     }
   }
 
-  /** Resolves when the lifecycle has seen the whole ledger and no run is active or due. */
+  /** Resolves when the lifecycle has seen the whole ledger, no run is active or due, and every decision that followed is asked or closed. */
   async waitUntilIdle(modelId: number, { signal }: Pick<WaitOptions, 'signal'> = {}): Promise<LifecycleStatus> {
     const warning = this.#warnWithoutWorker();
     try {
@@ -142,7 +142,7 @@ export class Lifecycles {
         if (status && lastBatch !== null) {
           if (status.phase !== 'active') return status;
           if (status.scannedBatch < lastBatch) this.ring(modelId, lastBatch);
-          else if (status.activeRun === null && status.queue.length === 0 && status.queuedRequests === 0) return status;
+          else if (isAtRest(status) && await passing(() => this.#areAsked(status.openDecisions), false)) return status;
         }
         await delay(pauseMs, undefined, signal ? { signal } : {});
       }
@@ -279,6 +279,12 @@ export class Lifecycles {
     return rows[0]?.lastBatch ?? null;
   }
 
+  async #areAsked(decisionIds: readonly string[]): Promise<boolean> {
+    if (decisionIds.length === 0) return true;
+    const { rows } = await this.#pool.query<{ asked: number }>('select count(*) as asked from aftercare.decision where id = any ($1)', [decisionIds]);
+    return rows[0]!.asked === decisionIds.length;
+  }
+
   async #ours<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();
@@ -302,6 +308,10 @@ export class Lifecycles {
     const { pollers } = await this.temporal.within(CALL_PATIENCE_MS, () => connection.workflowService.describeTaskQueue({ namespace, taskQueue: { name: this.#mainQueue }, taskQueueType: 1 }));
     return (pollers ?? []).length > 0;
   }
+}
+
+function isAtRest(status: LifecycleStatus): boolean {
+  return status.activeRun === null && status.queue.length === 0 && status.queuedRequests === 0 && status.unsettledDecisions.length === 0;
 }
 
 function ignoreMissing(error: unknown): void {

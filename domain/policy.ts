@@ -126,6 +126,8 @@ export interface LifecycleState {
   asks: Question[];
   withdrawals: { decisionId: string; reason: string }[];
   openDecisions: string[];
+  /** Those of them that have been told that nobody needs to answer any more, and have not reported yet. */
+  withdrawing: string[];
   /** The look that is under way, and how many of `requests` it covers. */
   looking: { covers: number } | null;
   lookWanted: boolean;
@@ -145,9 +147,15 @@ export function beginLifecycle(start: { modelId: number; lastRun: number; horizo
     schemaVersion: 1, modelId: start.modelId, phase: 'active', pace: start.pace, settings: null,
     horizon: start.horizon, queuedHorizon: start.horizon, scanned: start.horizon, known: start.horizon, rowsSince: 0, newSince: false,
     lastRun: start.lastRun, lastBegunAtMs: nowMs, queue: [], active: null, lost: false,
-    requests: [], tickets: [], asks: [], withdrawals: [], openDecisions: [],
+    requests: [], tickets: [], asks: [], withdrawals: [], openDecisions: [], withdrawing: [],
     looking: null, lookWanted: true, lastLookAtMs: 0, idleLooks: 0,
   };
+}
+
+/** A state that an earlier version of this code handed on, as this one needs it. What came later gets the value that it had in effect before. */
+export function migrateState(state: LifecycleState): LifecycleState {
+  const { withdrawing = [] } = state as Partial<LifecycleState>;
+  return { ...state, withdrawing };
 }
 
 // ---- receiving ---------------------------------------------------------------------------------------------------------------------
@@ -162,7 +170,7 @@ export function receive(state: LifecycleState, message: LifecycleMessage): Lifec
     case 'model-gone': return stop({ ...state, looking: null }, 'the model was deleted');
     case 'run-finished': return receiveReport(state, message.report);
     case 'run-lost': return state.active?.runNumber === message.runNumber ? { ...state, lost: true } : state;
-    case 'decision-closed': return { ...state, openDecisions: state.openDecisions.filter((id) => id !== message.report.decisionId) };
+    case 'decision-closed': return { ...state, openDecisions: without(state.openDecisions, message.report.decisionId), withdrawing: without(state.withdrawing, message.report.decisionId) };
     case 'archive': return stop(state, 'the model was archived');
   }
 }
@@ -180,7 +188,7 @@ function isKnownRequest(state: LifecycleState, key: string): boolean {
 function stop(state: LifecycleState, reason: string): LifecycleState {
   if (state.phase !== 'active') return state;
   const withdrawals = state.openDecisions.map((decisionId) => ({ decisionId, reason }));
-  return { ...state, phase: 'archiving', queue: [], requests: [], asks: [], openDecisions: [], withdrawals: [...state.withdrawals, ...withdrawals], lookWanted: false };
+  return { ...state, phase: 'archiving', queue: [], requests: [], asks: [], openDecisions: [], withdrawing: [], withdrawals: [...state.withdrawals, ...withdrawals], lookWanted: false };
 }
 
 function receiveLedger(state: LifecycleState, page: LedgerPage): LifecycleState {
@@ -288,7 +296,11 @@ export function markBegun(state: LifecycleState, step: LifecycleStep, nowMs: num
     case 'run': return { ...state, queue: state.queue.slice(1), active: step.run, lost: false, lastBegunAtMs: nowMs };
     case 'abandon': return { ...state, lost: false };
     case 'ask': return { ...state, asks: state.asks.filter((ask) => ask !== step.question), openDecisions: [...state.openDecisions, step.question.decisionId] };
-    case 'withdraw': return { ...state, withdrawals: state.withdrawals.filter((item) => item.decisionId !== step.decisionId) };
+    case 'withdraw': return {
+      ...state,
+      withdrawals: state.withdrawals.filter((item) => item.decisionId !== step.decisionId),
+      withdrawing: state.openDecisions.includes(step.decisionId) ? [...without(state.withdrawing, step.decisionId), step.decisionId] : state.withdrawing,
+    };
   }
 }
 
@@ -297,6 +309,8 @@ export function nextDeadline(state: LifecycleState): number | null {
   const moments = [nextLookAt(state), timeTriggerAt(state)].filter((moment) => moment !== null);
   return moments.length === 0 ? null : Math.min(...moments);
 }
+
+const without = (ids: readonly string[], id: string): string[] => ids.filter((other) => other !== id);
 
 /** Nothing is under way that this execution alone knows of: its state can go on in a new one. */
 export function isQuiet(state: LifecycleState): boolean {

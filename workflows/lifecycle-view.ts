@@ -13,6 +13,7 @@ export function statusOf(state: LifecycleState): LifecycleStatus {
     lastRun: state.lastRun,
     queue: state.queue.map(({ runNumber, horizon, trigger }) => ({ runNumber, horizon, trigger })),
     openDecisions: state.openDecisions,
+    unsettledDecisions: [...state.asks.map((ask) => ask.decisionId), ...state.withdrawals.map((item) => item.decisionId), ...state.withdrawing],
   };
 }
 

@@ -60,6 +60,8 @@ export interface LifecycleStatus {
   /** The runs that wait, in order. */
   queue: { runNumber: number; horizon: number; trigger: RunTrigger }[];
   openDecisions: string[];
+  /** To be asked, or withdrawn and not closed yet: this passes within moments. */
+  unsettledDecisions: string[];
 }
 
 // ---- monitoringRun: id aftercare/model/<id>/run/<n> --------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import {
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { decisionWorkflowId, runId, WORKFLOW } from '../domain/names.js';
 import {
-  advance, beginLifecycle, DEFAULT_PACE, dueSteps, isQuiet, markBegun, nextDeadline, receive, ticketOf,
+  advance, beginLifecycle, DEFAULT_PACE, dueSteps, isQuiet, markBegun, migrateState, nextDeadline, receive, ticketOf,
   type DueRun, type LifecycleMessage, type LifecycleState, type LifecycleStep,
 } from '../domain/policy.js';
 import type { aftercareDecision } from './decision.js';
@@ -30,7 +30,7 @@ const HISTORY_LIMIT = 1000;
 const PATIENCE = 4;
 
 export async function aftercareModelLifecycle(input: LifecycleInput): Promise<LifecycleStatus> {
-  let state: LifecycleState = input.state ?? beginLifecycle({ modelId: input.modelId, lastRun: input.lastRun, horizon: input.horizon, pace: input.pace ?? DEFAULT_PACE }, Date.now());
+  let state: LifecycleState = input.state ? migrateState(input.state) : beginLifecycle({ modelId: input.modelId, lastRun: input.lastRun, horizon: input.horizon, pace: input.pace ?? DEFAULT_PACE }, Date.now());
   const inbox: LifecycleMessage[] = [];
   let woken = true;
   /** Children being started and signals being sent: the history must not end before the server has taken them. */
@@ -171,6 +171,7 @@ export async function aftercareModelLifecycle(input: LifecycleInput): Promise<Li
       await sending(getExternalWorkflowHandle(decisionWorkflowId(decisionId)).signal(withdrawDecision, { reason }));
     } catch (error) {
       if (isCancellation(error)) throw error;
+      inbox.push({ kind: 'decision-closed', report: { decisionId, answer: null, by: null } });   // there is nobody to tell
     }
   }
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { reminderAfterMs, remindersDue } from '../../domain/reminders.js';
 import {
-  advance, beginLifecycle, DEFAULT_PACE, dueSteps, isQuiet, markBegun, nextDeadline, receive, ticketOf,
+  advance, beginLifecycle, DEFAULT_PACE, dueSteps, isQuiet, markBegun, migrateState, nextDeadline, receive, ticketOf,
   type LedgerPage, type LifecycleState, type LifecycleStep, type RunRequest,
 } from '../../domain/policy.js';
 import { defaultSettings, type RunSettings } from '../../domain/settings.js';
@@ -194,6 +194,11 @@ describe('policy of the lifecycle', () => {
     let many = start();
     for (let i = 0; i < 300; i++) many = looked(receive(many, { kind: 'request', request: request(`k${i}`) }), page([]));
     expect(many.tickets.length).toBe(200);
+  });
+
+  it('goes on with a state of an earlier version', () => {
+    const { withdrawing: _later, ...earlier } = looked(start(), page(ledgerOf([10])));
+    expect(migrateState(earlier as LifecycleState)).toEqual(looked(start(), page(ledgerOf([10]))));
   });
 
   it('survives JSON: what continues as new is plain data', () => {
