@@ -24,9 +24,10 @@ const utc = (column: string): string => `to_char(${column} at time zone 'UTC', '
 
 /**
  * The chunks of $1 (model) with their places: numbered from 0 within (version, chunking, period). A period's end is shown as its last microsecond.
- * `%s` says which chunks: those in force, or all that there ever were.
+ *
+ * @param which condition on c: those in force, or all that there ever were
  */
-const CHUNKS_SQL = (which: string): string => `
+const chunksSql = (which: string): string => `
   select c.*, v.number as version_number,
     row_number() over place - 1 as index, sum(c.rows) over place - c.rows as start_index, sum(c.rows) over place - 1 as end_index,
     ${utc('c.start_at')} as start_date, ${utc(`case when c.scheme like 'period:%' then c.end_at - interval '1 microsecond' else c.end_at end`)} as end_date
@@ -34,29 +35,26 @@ const CHUNKS_SQL = (which: string): string => `
   where v.model_id = $1 and ${which}
   window place as (partition by c.version_id, c.segment, c.scheme, c.period order by c.ordinal rows unbounded preceding)`;
 
+/** Every value once, judged by the thresholds in force. */
 const CURRENT_SQL = `
-  with chunks as (${CHUNKS_SQL('not c.vanished')}),
-  shown as (
-    select c.id as chunk_id, f.calculator, f.fitted_id, f.threshold_key, true as only_current
-    from aftercare.in_force f join chunks c on c.version_id = f.version_id and c.segment = f.segment and c.scheme = f.scheme)`;
+  from (${chunksSql('not c.vanished')}) c
+  join aftercare.in_force f on f.version_id = c.version_id and f.segment = c.segment and f.scheme = c.scheme
+  join aftercare.measurement m on m.chunk_id = c.id and m.fitted_id = f.fitted_id and m.current
+  left join aftercare.judgement j on j.measurement_id = m.id and j.threshold_key = f.threshold_key`;
 
+/** Every value that there ever was, as often as it was judged. */
 const HISTORY_SQL = `
-  with chunks as (${CHUNKS_SQL('true')}),
-  shown as (
-    select distinct c.id as chunk_id, m.calculator, m.fitted_id, j.threshold_key, false as only_current
-    from chunks c join aftercare.measurement m on m.chunk_id = c.id left join aftercare.judgement j on j.measurement_id = m.id)`;
+  from (${chunksSql('true')}) c
+  join aftercare.measurement m on m.chunk_id = c.id
+  left join aftercare.judgement j on j.measurement_id = m.id`;
 
-const RESULTS_SQL = `
-  select mo.name as model, c.version_number as version, m.calculator, m.metric, m.column_name as "column", c.segment, c.period,
+const resultsSql = (from: string): string => `
+  select (select name from aftercare.model where id = $1) as model, c.version_number as version, m.calculator, m.metric, m.column_name as "column", c.segment, c.period,
     c.key, c.index::float8 as index, c.start_index::float8 as "startIndex", c.end_index::float8 as "endIndex", c.start_date as "startDate", c.end_date as "endDate",
     c.rows::float8 as rows, c.complete, c.final, c.targets::float8 as targets,
     m.value, m.sampling_error as "samplingError", m.band_lower as "bandLower", m.band_upper as "bandUpper", j.lower as "lowerThreshold", j.upper as "upperThreshold", j.alert,
     m.reason, m.engine_version as "engineVersion", m.data_revision::float8 as "dataRevision", m.revision - 1 as revision
-  from shown s
-  join chunks c on c.id = s.chunk_id
-  join aftercare.model mo on mo.id = $1
-  join aftercare.measurement m on m.chunk_id = s.chunk_id and m.fitted_id = s.fitted_id and (m.current or not s.only_current)
-  left join aftercare.judgement j on j.measurement_id = m.id and j.threshold_key = s.threshold_key
+  ${from}
   where ($2::text[] is null or m.calculator = any ($2)) and ($3::text[] is null or m.metric = any ($3)) and ($4::text[] is null or m.column_name = any ($4))
     and ($5::text is null or c.period = $5) and ($6::timestamptz is null or c.end_at >= $6) and ($7::timestamptz is null or c.start_at < $7)
     and (not $8::boolean or j.alert)
@@ -69,7 +67,8 @@ export async function* streamResults(pool: Pool, modelId: number, filter: Result
   let broken: Error | undefined;
   try {
     await tx.query('begin transaction isolation level repeatable read, read only');
-    await tx.query(`declare results no scroll cursor for ${filter.currentOnly === false ? HISTORY_SQL : CURRENT_SQL} ${RESULTS_SQL}`, parametersOf(modelId, filter));
+    await tx.query(`set local work_mem = '64MB'; set local jit = off`);
+    await tx.query(`declare results no scroll cursor for ${resultsSql(filter.currentOnly === false ? HISTORY_SQL : CURRENT_SQL)}`, parametersOf(modelId, filter));
     for (;;) {
       const { rows } = await tx.query<FlatResult>(`fetch ${blockRows} from results`);
       if (rows.length > 0) yield rows.map(toResult);
@@ -132,7 +131,7 @@ export interface ChunkCoverage {
 
 export async function readCoverage(db: Queryable, modelId: number): Promise<ChunkCoverage[]> {
   const { rows } = await db.query<ChunkCoverage>(
-    `with chunks as (${CHUNKS_SQL(`not c.vanished and c.period = 'analysis' and exists (select 1 from aftercare.in_force f where f.version_id = c.version_id and f.segment = c.segment and f.scheme = c.scheme)`)})
+    `with chunks as (${chunksSql(`not c.vanished and c.period = 'analysis' and exists (select 1 from aftercare.in_force f where f.version_id = c.version_id and f.segment = c.segment and f.scheme = c.scheme)`)})
      select key, index::float8 as index, rows::float8 as rows, targets::float8 as targets, complete, final from chunks order by version_number, ordinal`, [modelId]);
   return rows;
 }
