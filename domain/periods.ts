@@ -1,5 +1,4 @@
 /** Calendar periods as chunks. Where a period begins depends on the zone and its daylight saving: a calendar is handed in, this file knows none. */
-import type { Period } from './chunking.js';
 import type { TimeSpan } from './order.js';
 
 export interface PeriodBounds {
@@ -35,13 +34,3 @@ export function coverWithPeriods(calendar: Calendar, spans: readonly TimeSpan[])
 export function isPeriodComplete(endMicros: number, newestMicros: number, allowedLatenessMs: number): boolean {
   return newestMicros >= endMicros + allowedLatenessMs * 1000;
 }
-
-/** How long a period lasts at least; for estimates only. */
-export const PERIOD_MICROS_MIN: Record<Period, number> = {
-  h: 3_600_000_000,
-  D: 23 * 3_600_000_000,
-  W: 7 * 86_400_000_000 - 3_600_000_000,
-  M: 28 * 86_400_000_000 - 3_600_000_000,
-  Q: 90 * 86_400_000_000 - 3_600_000_000,
-  Y: 365 * 86_400_000_000,
-};

@@ -35,13 +35,6 @@ export function requireThere(model: ModelState): ModelState {
   return model;
 }
 
-/** By name, deleted ones not. @throws NotFound naming what was asked for */
-export async function readModelByName(db: Queryable, name: string): Promise<ModelState> {
-  const { rows } = await db.query<ModelState>(`${MODEL_SQL} where m.name = $1 and m.state <> 'deleted'`, [name]);
-  if (!rows[0]) throw new NotFound(`there is no model '${name}': aftercare model list shows those that are there`);
-  return rows[0];
-}
-
 /** Names a way of cutting rows into chunks for good: the chunking and, for periods, the zone where they begin. */
 export function storedScheme(settings: Pick<ModelSettings, 'chunking' | 'zone'>): string {
   const scheme = schemeOf(settings.chunking);
