@@ -3,6 +3,7 @@ import { InvalidInput } from '../domain/errors.js';
 import { didYouMean } from '../domain/near-names.js';
 import type { RowSource } from '../domain/row-block.js';
 import { quoted, storedColumns, type ColumnRole, type ModelSchema, type SchemaColumn } from '../domain/schema.js';
+import { storableText } from './quarantine.js';
 
 export interface TakenColumns {
   /** What is asked of the source, in schema order. */
@@ -68,7 +69,7 @@ function requireColumns(source: RowSource, absent: readonly SchemaColumn[]): voi
 
 function unknownColumns(schema: ModelSchema, source: RowSource): string[] {
   const known = new Set(schema.columns.map(({ name }) => name));
-  return source.columnNames.filter((name) => !known.has(name));
+  return source.columnNames.filter((name) => !known.has(name)).map(storableText);
 }
 
 function listed(names: readonly string[]): string {

@@ -4,6 +4,7 @@ import { InvalidInput } from '../domain/errors.js';
 import { checkSchema, columnOf, quoted, type ModelSchema } from '../domain/schema.js';
 import { enabledCalculators, type ModelSettings } from '../domain/settings.js';
 import { checkRowWidth } from './model-tables.js';
+import { storableText } from './quarantine.js';
 
 const MAX_NAME = 200;
 
@@ -20,6 +21,9 @@ export function checkModelName(name: string): string {
 export function checkPrerequisites(schema: ModelSchema, settings: ModelSettings): boolean {
   checkSchema(schema);
   checkRowWidth(schema);
+  for (const { name } of schema.columns) {
+    if (storableText(name) !== name) throw new InvalidInput(`column ${JSON.stringify(name)} has a character in its name that Postgres cannot keep (NUL, or half of a pair): rename it`);
+  }
   if (settings.chunking.kind === 'period' && !columnOf(schema, 'timestamp')) {
     throw new InvalidInput(`chunking by period (${settings.chunking.period}) needs a timestamp column and the schema has none: name one, or chunk by size or count`);
   }

@@ -84,7 +84,7 @@ function shorten(text: string): string {
 }
 
 /** jsonb and text take neither NUL nor half a surrogate pair; both become U+FFFD. */
-function storableText(text: string): string {
+export function storableText(text: string): string {
   return Buffer.from(text).toString().replaceAll('\0', '\uFFFD');
 }
 

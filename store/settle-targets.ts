@@ -32,7 +32,7 @@ export async function settleRepeatedTargets(tx: Transaction, modelId: number, ba
     `with mine as materialized (select ctid as tid, "row", identifier, value from ${table} where batch = $1 and identifier_hash = any($2::bigint[])),
      kin as (select identifier, count(*)::int as times, min("row") as first, count(distinct value) as kinds from mine group by identifier having count(*) > 1),
      gone as materialized (select m.tid, m."row", m.identifier, m.value, k.times, k.kinds > 1 as conflict from mine m join kin k using (identifier) where k.kinds > 1 or m."row" > k.first),
-     deleted as (delete from ${table} t using gone g where t.ctid = g.tid)
+     deleted as (delete from ${table} where ctid = any(array(select tid from gone)))
      select "row", identifier, times, value::text as value, 1 as count from gone where conflict
      union all select null, null, 0, null, count(*)::int from gone where not conflict`,
     [batchId, hashes],
@@ -81,8 +81,8 @@ async function compareWithEarlier(tx: Transaction, modelId: number, batchId: num
     `with mine as materialized (select ctid as tid, identifier, identifier_hash, value from ${table} where batch = $1 ${among('identifier_hash', probes, '$2')}),
      old as materialized (select ctid as tid, identifier, identifier_hash, value from ${table} where batch <> $1 and superseded_by is null ${among('identifier_hash', probes, '$2')}),
      pair as materialized (select m.tid, o.tid as old_tid, m.value is not distinct from o.value as same from mine m join old o using (identifier_hash, identifier)),
-     gone as (delete from ${table} t using pair p where p.same and t.ctid = p.tid),
-     superseded as (update ${table} t set superseded_by = $1 from pair p where not p.same and t.ctid = p.old_tid)
+     gone as (delete from ${table} where ctid = any(array(select tid from pair where same))),
+     superseded as (update ${table} set superseded_by = $1 where ctid = any(array(select old_tid from pair where not same)))
      select count(*) filter (where same)::int as duplicates, count(*) filter (where not same)::int as changed from pair`,
     withProbes([batchId], probes),
   );
@@ -141,8 +141,8 @@ function withProbes(values: unknown[], probes: Probes): unknown[] {
 /** Settling walks indexes (see `preferIndexes`); only what is joined as sets may read whole tables. */
 async function asProbesOrSets<T>(tx: Transaction, probes: Probes, work: () => Promise<T>): Promise<T> {
   if (probes !== null) return work();
-  await tx.query('set local enable_seqscan = on; set local enable_nestloop = off');
+  await tx.query('set local enable_seqscan = on');
   const result = await work();
-  await tx.query('set local enable_seqscan = off; set local enable_nestloop = on');
+  await tx.query('set local enable_seqscan = off');
   return result;
 }

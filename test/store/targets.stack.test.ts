@@ -90,6 +90,19 @@ describe('appendTargets', () => {
     expect((await removeRows(database.pool, name, memorySource([{ id: loan(5).id }]), { by: 'test', what: 'targets' })).duplicate).toBe(false);
   });
 
+  it('settles a batch that is too large to be probed with in the same way', async () => {
+    const { name } = await modelWith([]);
+    const many = Array.from({ length: 25_000 }, (_, i) => loan(i));
+    const blocks = { blockRows: 8_000 };
+    await appendRows(database.pool, name, memorySource(many, blocks), { by: 'test' });
+    const labels = (from: number, to: number, value: (i: number) => number): Row[] => Array.from({ length: to - from }, (_, k) => target(from + k, value(from + k)));
+    expect(await appendTargets(database.pool, name, memorySource(labels(0, 22_000, (i) => i % 2), blocks), { by: 'test' })).toMatchObject({ rowsAccepted: 22_000, targets: { matched: 22_000, unmatched: 0, changed: 0 } });
+    const receipt = await appendTargets(database.pool, name, memorySource(labels(1_000, 26_000, (i) => (i < 2_000 ? 1 - (i % 2) : i % 2)), blocks), { by: 'test' });
+    expect(receipt).toMatchObject({ rowsRead: 25_000, rowsAccepted: 5_000, rowsDuplicate: 20_000, targets: { matched: 4_000, unmatched: 1_000, changed: 1_000 } });
+    expect(await appendRows(database.pool, name, memorySource(Array.from({ length: 25_000 }, (_, i) => loan(1_000 + i)), blocks), { by: 'test' })).toMatchObject({ rowsAccepted: 1_000, rowsDuplicate: 24_000, targetsWaiting: 1_000 });
+    expect((await showModel(database.pool, name)).rows).toMatchObject({ analysis: 26_000, targets: 26_000, targetsUnmatched: 0, labelled: 26_000 });
+  });
+
   it('refuses an input without the target, or a model without targets', async () => {
     const { name } = await modelWith(loans(0, 3));
     await expect(targets(name, [{ id: loan(1).id, Repaid: 1 }])).rejects.toThrow(/rows given in code lacks column 'repaid' \(target\); did you mean 'Repaid'\?/);
