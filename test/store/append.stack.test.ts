@@ -67,6 +67,17 @@ describe('appendRows', () => {
     expect(rows).toEqual([{ c001: 1001, removed: true }, { c001: 9, removed: false }]);
     expect(await count(modelId)).toBe(6);
   });
+
+  it('settles thousands of rows that stand in earlier batches, also once the table has statistics, within seconds', { timeout: 20_000 }, async () => {
+    const { name, modelId } = await freshModel();
+    await append(name, loans(0, 5_000));
+    await database.pool.query(`analyze ${inferenceTable(modelId)}`);
+    const changed = Array.from({ length: 5_000 }, (_, i) => loan(i, i % 5 === 0 ? {} : { income: i % 2 }));
+    const receipt = await append(name, changed);
+    expect(receipt).toMatchObject({ rowsAccepted: 0, rowsDuplicate: 1_000, rowsQuarantined: 4_000 });
+    expect(await append(name, [...changed, ...changed], { upsert: true })).toMatchObject({ rowsAccepted: 4_000, rowsDuplicate: 6_000, rowsReplaced: 4_000, rowsQuarantined: 0 });
+    expect(await count(modelId)).toBe(5_000);
+  });
 });
 
 async function count(modelId: number): Promise<number> {
