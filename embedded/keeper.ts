@@ -28,7 +28,7 @@ export interface KeeperOptions<P extends KeptProcess> {
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 10_000;
 /** A process that lived this long was well: its next end is treated as a first one. */
-const WELL_AFTER_MS = 30_000;
+const WELL_AFTER_MS = 5_000;
 
 export class Keeper<P extends KeptProcess> implements Kept {
   readonly #options: KeeperOptions<P>;
