@@ -4,6 +4,7 @@ import { packageRoot } from './package-root.js';
 
 export { findServers, locateStack, temporalFromEnvironment, type LocatedStack, type LocateOptions } from './locate.js';
 export { dataFolder } from './paths.js';
+export { readRunningStack } from './stack-file.js';
 export { startStack, type Stack, type StackOptions } from './supervisor.js';
 export type { WorkerQueue } from './worker-process.js';
 

@@ -5,8 +5,8 @@ import { Option, type Command } from 'commander';
 import pc from 'picocolors';
 import { Aftercare } from '../../client/index.js';
 import { ANSWERS, type Answer } from '../../domain/decision.js';
-import { InvalidInput } from '../../domain/errors.js';
-import { demoDataFolder, startStack, type Stack } from '../../embedded/index.js';
+import { Conflict, InvalidInput } from '../../domain/errors.js';
+import { demoDataFolder, readRunningStack, startStack, type Stack } from '../../embedded/index.js';
 import { loadDemoData } from '../demo/data.js';
 import { answerWaiting, DEMO_MODEL, tellStory, type Listener } from '../demo/story.js';
 import { firstLook, renderSummary, summarize, type DemoSummary } from '../demo/summary.js';
@@ -50,15 +50,9 @@ upperThreshold, alert, realized, realizedAlert, error}), runs[] (number, trigger
 async function runDemo(options: DemoOptions): Promise<void> {
   const startedAt = Date.now();
   const data = loadDemoData();
-  const folder = demoDataFolder({ data: options.data });
-  if (options.fresh) await rm(folder, { recursive: true, force: true });
-
   title('Starting PostgreSQL, Temporal and the workers');
-  const stack = await startStack({
-    dataFolder: folder, mail: options.mail,
-    postgresPort: port(options.postgresPort, '--postgres-port'), temporalPort: port(options.temporalPort, '--temporal-port'), uiPort: port(options.uiPort, '--ui-port'),
-    onEvent: (line) => say(pc.dim(`  ${line}`)),
-  });
+  const stack = await startInFreeFolder(options);
+  const folder = stack.dataFolder;
   const interrupted = untilInterrupted();
   try {
     const outcome = await Promise.race([tell(stack, data, options, startedAt), interrupted.promise]);
@@ -71,6 +65,30 @@ async function runDemo(options: DemoOptions): Promise<void> {
     interrupted.stop();
     say(pc.dim('stopping …'));
     await stack.stop();
+  }
+}
+
+const SIDE_BY_SIDE = 9;
+
+/** The demo's own folder; where a demo runs there already and no folder was named, the next one: two demos at the same time do not meet. */
+async function startInFreeFolder(options: DemoOptions): Promise<Stack> {
+  const first = demoDataFolder({ data: options.data });
+  const named = options.data !== undefined || Boolean(process.env.AFTERCARE_DATA);
+  for (let n = 1; ; n++) {
+    const dataFolder = n === 1 ? first : `${first}-${n}`;
+    const running = readRunningStack(dataFolder);
+    try {
+      if (options.fresh && running) throw new Conflict(`a stack is running on ${dataFolder}: end it before --fresh forgets its data`);
+      if (options.fresh) await rm(dataFolder, { recursive: true, force: true });
+      return await startStack({
+        dataFolder, mail: options.mail,
+        postgresPort: port(options.postgresPort, '--postgres-port'), temporalPort: port(options.temporalPort, '--temporal-port'), uiPort: port(options.uiPort, '--ui-port'),
+        onEvent: (line) => say(pc.dim(`  ${line}`)),
+      });
+    } catch (error) {
+      if (!(error instanceof Conflict) || named || n >= SIDE_BY_SIDE) throw error;
+      say(pc.dim(`  a demo runs in ${dataFolder} already: this one takes the next folder`));
+    }
   }
 }
 
