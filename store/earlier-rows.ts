@@ -1,8 +1,8 @@
 /**
  * Looks for earlier rows under the identifiers of a batch while the batch is still being read.
  *
- * Asked beside the copying, of another connection, block by block: the batch's own rows are not visible there, so that what is found is earlier.
- * Most blocks of most models are answered by one look at the index: their hashes lie together (store/identifier-hash.ts) and nothing stands between
+ * Asked beside the copying, of another connection, portion by portion: the batch's own rows are not visible there, so that what is found is earlier.
+ * Most portions of most models are answered by one look at the index: their hashes lie together (store/identifier-hash.ts) and nothing stands between
  * the smallest and the largest. What is committed after the first look is asked for again under the lock.
  */
 import type { HashBlock } from './copy-encode.js';
@@ -17,9 +17,10 @@ export class EarlierRows {
   readonly #table: string;
   readonly #versionId: number;
   readonly #suspects = new Set<string>();
-  #first: HashRange | null = null;
+  #gathered: BigInt64Array[] = [];
+  #gatheredCount = 0;
   #asking: Promise<void> | null = null;
-  #blocks = 0;
+  #asked = false;
   #complete = true;
 
   constructor(pool: Pool, modelId: number, versionId: number) {
@@ -28,40 +29,47 @@ export class EarlierRows {
     this.#versionId = versionId;
   }
 
-  /** Asks about a block; at most one question is under way. The only block of a small batch is not asked about: that is done under the lock. */
+  /** Asks once enough hashes are gathered; at most one question is under way. A small batch is not asked about at all: that is done under the lock. */
   async add(hashes: HashBlock, rowCount: number, skip: Uint8Array): Promise<void> {
-    this.#blocks += 1;
-    const range = rangeOf(hashes, rowCount, skip);
-    if (this.#blocks === 1) {
-      this.#first = range;
-      return;
-    }
-    for (const due of [this.#first, range]) if (due && due.hashes.length > 0) await this.#ask(due);
-    this.#first = null;
+    const taken = hashesOf(hashes, rowCount, skip);
+    this.#gathered.push(taken);
+    this.#gatheredCount += taken.length;
+    if (this.#gatheredCount > PORTION) await this.#ask();
   }
 
-  /** @returns hashes that earlier rows have; null when not every block could be asked about */
+  /** @returns hashes that earlier rows have; null when it was not asked about all of them */
   async finish(): Promise<Set<string> | null> {
+    if (this.#asked) await this.#ask();
     await this.#asking;
-    return this.#blocks > 1 && this.#complete ? this.#suspects : null;
+    return this.#asked && this.#complete ? this.#suspects : null;
   }
 
-  async #ask(range: HashRange): Promise<void> {
+  async #ask(): Promise<void> {
     await this.#asking;
+    this.#asked = true;
+    const hashes = new BigInt64Array(this.#gatheredCount);
+    let at = 0;
+    for (const part of this.#gathered) {
+      hashes.set(part, at);
+      at += part.length;
+    }
+    this.#gathered = [];
+    this.#gatheredCount = 0;
     // Appenders that wait for one another's connections would wait forever: without a free one the question is put under the lock.
     const { idleCount, totalCount, waitingCount, options } = this.#pool;
     if (!this.#complete || waitingCount > 0 || (idleCount === 0 && totalCount >= options.max)) {
       this.#complete = false;
       return;
     }
-    this.#asking = this.#look(range).catch(() => { this.#complete = false; });
+    if (hashes.length > 0) this.#asking = this.#look(hashes.sort()).catch(() => { this.#complete = false; });
   }
 
-  async #look({ hashes, low, high }: HashRange): Promise<void> {
+  /** @param hashes sorted: neighbours in the index are asked for one after the other */
+  async #look(hashes: BigInt64Array): Promise<void> {
     await inTransaction(this.#pool, async (tx) => {
       await preferIndexes(tx);
       const { rows: [between] } = await tx.query<{ exists: boolean }>(
-        `select exists (select 1 from ${this.#table} where identifier_hash between $1 and $2)`, [low.toString(), high.toString()]);
+        `select exists (select 1 from ${this.#table} where identifier_hash between $1 and $2)`, [String(hashes[0]), String(hashes.at(-1))]);
       if (!between!.exists) return;
       const texts = Array.from(hashes, String);
       for (let from = 0; from < texts.length; from += PORTION) {
@@ -96,14 +104,8 @@ export async function preferIndexes(tx: Transaction): Promise<void> {
   await tx.query('set local enable_seqscan = off; set local enable_nestloop = off');
 }
 
-interface HashRange {
-  hashes: BigInt64Array;
-  low: bigint;
-  high: bigint;
-}
-
-/** The hashes of the rows that are taken, sorted: neighbours in the index are asked for one after the other. */
-function rangeOf({ hi, lo }: HashBlock, rowCount: number, skip: Uint8Array): HashRange | null {
+/** The hashes of the rows that are taken. */
+function hashesOf({ hi, lo }: HashBlock, rowCount: number, skip: Uint8Array): BigInt64Array {
   const words = new Int32Array(2 * rowCount);
   let taken = 0;
   for (let i = 0; i < rowCount; i++) {
@@ -112,9 +114,7 @@ function rangeOf({ hi, lo }: HashBlock, rowCount: number, skip: Uint8Array): Has
     words[2 * taken + 1 - LOW_WORD] = hi[i]!;
     taken += 1;
   }
-  if (taken === 0) return null;
-  const hashes = new BigInt64Array(words.buffer, 0, taken).sort();
-  return { hashes, low: hashes[0]!, high: hashes[taken - 1]! };
+  return new BigInt64Array(words.buffer, 0, taken);
 }
 
 /** Where the lower half of a 64-bit number lies on this machine. */

@@ -66,7 +66,9 @@ describe('PredictionLog', () => {
   it('keeps a group while connections are cut, and counts it once', async () => {
     const { modelId } = await createLoans(database.pool, 'cut');
     const log = new PredictionLog({ pool: database.pool, by: 'test' }, { patienceMs: 20_000 });
+    let cuts = 0;
     const cutter = setInterval(() => {
+      if ((cuts += 1) > 15) return clearInterval(cutter);
       void database.pool.query(`select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`).catch(() => undefined);
     }, 40);
     try {

@@ -145,17 +145,17 @@ describe('appends side by side', () => {
     expect(await rowCounts(modelId)).toMatchObject({ inferences: 100, last: 9 });
   });
 
-  it('find one another\'s rows also when each brings more than one block, beside and under the lock', async () => {
+  it('find one another\'s rows also when a batch is large, beside the reading and under the lock', async () => {
     const { name, modelId } = await freshModel();
     await appendRows(database.pool, name, memorySource(loans(0, 10)), { by: 'test' });
     let firstIsIn: () => void = () => undefined;
     const wait = new Promise<void>((resolve) => { firstIsIn = resolve; });
-    const second = appendRows(database.pool, name, memorySource(loans(5, 60), { beforeBlock: async (index) => { if (index === 7) await wait; } }), { by: 'second' });
+    const second = appendRows(database.pool, name, memorySource(loans(5, 30_000), { blockRows: 5_000, beforeBlock: async (index) => { if (index === 5) await wait; } }), { by: 'second' });
     const first = await appendRows(database.pool, name, memorySource([...loans(20, 40), loan(41, { income: -1 })]), { by: 'first' });
     firstIsIn();
     expect(first).toMatchObject({ rowsAccepted: 21 });
-    expect(await second).toMatchObject({ rowsRead: 55, rowsAccepted: 29, rowsDuplicate: 25, rowsQuarantined: 1 });
-    expect(await rowCounts(modelId)).toMatchObject({ inferences: 60 });
+    expect(await second).toMatchObject({ rowsRead: 29_995, rowsAccepted: 29_969, rowsDuplicate: 25, rowsQuarantined: 1 });
+    expect(await rowCounts(modelId)).toMatchObject({ inferences: 30_000 });
   });
 
   it('of targets and inferences match whichever way round they commit', async () => {
