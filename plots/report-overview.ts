@@ -2,6 +2,7 @@
 import type { Incident } from '../domain/incident.js';
 import type { CalculatorKind } from '../domain/measurement.js';
 import type { IncidentKind } from '../domain/settings.js';
+import { answerCommand } from '../domain/shell.js';
 import { alertReason, chunkDates, describeBounds } from './describe.js';
 import { formatCount, formatDate, formatMoment, formatShare, formatValue, shorten, wallTimeMs } from './format.js';
 import { el, join, type Child, type Markup } from './markup.js';
@@ -125,12 +126,7 @@ function decisionCard(decision: ReportDecision): Markup {
 }
 
 function usualCommands(decision: ReportDecision): string[] {
-  return decision.options.map((option) => `npx aftercare decide ${shellQuoted(decision.id)} ${option} --as YOUR-NAME`);
-}
-
-/** One word for a POSIX shell. */
-export function shellQuoted(word: string): string {
-  return /^[\w./:@%+=-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+  return decision.options.map((option) => `npx ${answerCommand(decision.id, option)} --as YOUR-NAME`);
 }
 
 /** Worst first: what came true, what is estimated, then the inputs. */

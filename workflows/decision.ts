@@ -3,6 +3,7 @@ import { allHandlersFinished, ApplicationFailure, CancellationScope, condition, 
 import type { NotifyRequest } from '../activities/contract.js';
 import { ANSWERS, type DecisionAnswer } from '../domain/decision.js';
 import { reminderAfterMs, remindersDue } from '../domain/reminders.js';
+import { answerCommand } from '../domain/shell.js';
 import { answerDecision, answerDecisionSignal, decisionClosed, decisionStatus, withdrawDecision, type DecisionInput, type DecisionReport, type DecisionStatus } from './messages.js';
 import { courier, quick } from './proxies.js';
 import { kindOf, reasonOf, reportTo } from './reporting.js';
@@ -137,7 +138,7 @@ export async function aftercareDecision({ modelId, question, settings }: Decisio
     const answered = now.state === 'waiting' ? `**waits for an answer** until ${new Date(deadlineAtMs).toISOString()}` : `**${now.state}**${now.answer ? `: ${now.answer}` : ''}${now.by ? ` by ${now.by}` : ''}`;
     const lines = [question.text, '', answered];
     if (now.state === 'waiting') {
-      lines.push('', `\`aftercare decide '${decisionId}' --answer ${ANSWERS.join('|')} --as NAME\``);
+      lines.push('', `\`${answerCommand(decisionId)} --as NAME\` (or ${ANSWERS.slice(1).join(', ')})`);
       lines.push('', `or signal \`${answerDecisionSignal.name}\` with \`{"answer": "acknowledge", "by": "NAME"}\``);
     }
     if (reminders > 0) lines.push('', `${reminders} reminders${escalated ? ', escalated' : ''}`);

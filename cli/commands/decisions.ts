@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { ANSWERS, type Answer } from '../../domain/decision.js';
 import { InvalidInput } from '../../domain/errors.js';
+import { answerCommand } from '../../domain/shell.js';
 import { withClient, withStackOptions, type StackOptions } from '../support/connect.js';
 import { print, printJson } from '../support/output.js';
 import { table } from '../terminal/table.js';
@@ -17,7 +18,7 @@ export function registerDecisions(program: Command): void {
       if (decisions.length === 0) return print('no decision waits');
       print(table(decisions.map((d) => ({ decision: d.id, model: d.model, state: d.state, question: d.question, answer: d.answer ?? '', by: d.answeredBy ?? '', deadline: d.deadlineAt.slice(0, 16).replace('T', ' ') }))));
       const waiting = decisions.find((d) => d.state === 'waiting');
-      if (waiting) print(`answer with: aftercare decide '${waiting.id}' ${waiting.options.join('|')}`);
+      if (waiting) print(`answer with: ${answerCommand(waiting.id, waiting.options[0])} (or ${waiting.options.slice(1).join(', ')})`);
     }));
 
   withStackOptions(program.command('decide <decision> <answer>'))

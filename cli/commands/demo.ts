@@ -6,6 +6,7 @@ import pc from 'picocolors';
 import { Aftercare } from '../../client/index.js';
 import { ANSWERS, type Answer } from '../../domain/decision.js';
 import { Conflict, InvalidInput } from '../../domain/errors.js';
+import { answerCommand, shellQuoted } from '../../domain/shell.js';
 import { demoDataFolder, readRunningStack, startStack, type Stack } from '../../embedded/index.js';
 import { loadDemoData } from '../demo/data.js';
 import { answerWaiting, DEMO_MODEL, tellStory, type Listener } from '../demo/story.js';
@@ -119,9 +120,9 @@ function whereToLook(summary: DemoSummary, stack: Stack, reportFile: string): st
   const lines: string[] = [''];
   const decision = summary.decision;
   if (decision?.state === 'waiting') {
-    lines.push(pc.bold('A decision waits for a person'), `  ${decision.question}`, '  answer by command:', `    npx aftercare decide '${decision.id}' acknowledge --data '${stack.dataFolder}'`,
+    lines.push(pc.bold('A decision waits for a person'), `  ${decision.question}`, '  answer by command:', `    npx ${answerCommand(decision.id)} --data ${shellQuoted(stack.dataFolder)}`,
       '  or by a Temporal signal:',
-      `    temporal workflow signal --address ${stack.temporalAddress} --workflow-id '${decision.workflowId}' --name aftercareAnswerSignal --input '{"answer":"acknowledge","by":"me"}'`);
+      `    temporal workflow signal --address ${stack.temporalAddress} --workflow-id ${shellQuoted(decision.workflowId)} --name aftercareAnswerSignal --input '{"answer":"acknowledge","by":"me"}'`);
   } else if (decision) {
     lines.push(pc.bold('The decision'), `  ${decision.question}`, `  ${decision.state}: ${decision.answer ?? ''}${decision.answeredBy ? ` by ${decision.answeredBy}` : ''}`);
   }

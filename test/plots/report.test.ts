@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { DOMParser } from 'linkedom';
 import type { ReportInput } from '../../plots/report-input.js';
 import { renderReport } from '../../plots/report.js';
-import { shellQuoted } from '../../plots/report-overview.js';
+import { shellQuoted } from '../../domain/shell.js';
 import { carLoanReport } from './car-loan.js';
 import { expectSound, makeResults, textsOf, type ParsedElement } from './support.js';
 
