@@ -105,8 +105,8 @@ async function main(): Promise<void> {
       + `${referenceRows.toLocaleString('en')} + ${rows.toLocaleString('en')} rows × 12 columns, chunks of ${chunk.toLocaleString('en')}, ${args.threads} threads`);
     worker = fork(fileURLToPath(import.meta.url), ['--worker', url, '--threads', args.threads]);
     await warmUp(pool, worker);
-    const { modelId } = await createModel(pool, { name: 'bench', schema: SCHEMA, settings: settingsOf(chunk), reference: await openSource(reference), by: 'bench' });
-    let horizon = (await appendRows(pool, modelId, await openSource(analysis), { by: 'bench' })).number;
+    const { modelId } = await from(reference, (source) => createModel(pool, { name: 'bench', schema: SCHEMA, settings: settingsOf(chunk), reference: source, by: 'bench' }));
+    let horizon = (await from(analysis, (source) => appendRows(pool, modelId, source, { by: 'bench' }))).number;
     show('first run', await ask(worker, { modelId, runNumber: 1, previousHorizon: 0, horizon }), await recordOf(pool, modelId, 1), null);
     for (let i = 0; i < Number(args.more); i++) {
       const previousHorizon = horizon;
@@ -177,6 +177,15 @@ function nannyml(python: string, reference: string, analysis: string, chunk: num
   const { stdout, status, stderr } = spawnSync(python, [script, reference, analysis, String(chunk)], { encoding: 'utf8', env: { ...process.env, NML_DISABLE_USAGE_LOGGING: '1' } });
   if (status !== 0) throw new Error(`python: ${stderr}`);
   process.stdout.write(stdout);
+}
+
+async function from<T>(file: string, work: (source: Awaited<ReturnType<typeof openSource>>) => Promise<T>): Promise<T> {
+  const source = await openSource(file);
+  try {
+    return await work(source);
+  } finally {
+    await source.close();
+  }
 }
 
 async function csv(folder: string, name: string, options: Parameters<typeof writeCsv>[1]): Promise<string> {

@@ -156,11 +156,18 @@ export class Lifecycles {
     // A server may say yes to cancelling what has ended; the store knows better.
     const run = await readRunByNumber(this.#pool, modelId, runNumber);
     if (run && FINAL_STATES.has(run.state)) throw new Conflict(`run ${runNumber} is ${run.state}: it cannot be cancelled any more`);
-    try {
-      await this.#ours(() => this.temporal.within(CALL_PATIENCE_MS, () => this.temporal.client.workflow.getHandle(runId(modelId, runNumber)).cancel()));
-    } catch (error) {
-      if (!(error instanceof WorkflowNotFoundError)) throw error;
-      throw run ? new Conflict(`run ${runNumber} has just ended: it cannot be cancelled any more`) : new NotFound(`run ${runNumber} has not begun: only an active run can be cancelled`);
+    for (const giveUpAt = Date.now() + CALL_PATIENCE_MS; ;) {
+      try {
+        await this.#ours(() => this.temporal.within(CALL_PATIENCE_MS, () => this.temporal.client.workflow.getHandle(runId(modelId, runNumber)).cancel()));
+        return;
+      } catch (error) {
+        if (!(error instanceof WorkflowNotFoundError)) throw error;
+        if (run) throw new Conflict(`run ${runNumber} has just ended: it cannot be cancelled any more`);
+        // Its ticket was given out, its workflow is about to be started: that moment is waited for. One that stands behind others is not active yet.
+        const status = await passing(() => this.status(modelId), null);
+        if (status?.activeRun !== runNumber || Date.now() > giveUpAt) throw new NotFound(`run ${runNumber} has not begun: only an active run can be cancelled`);
+        await delay(50);
+      }
     }
   }
 

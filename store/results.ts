@@ -13,6 +13,7 @@ export interface ResultFilter {
   from?: string | undefined;
   /** ISO 8601: chunks that begin before it */
   to?: string | undefined;
+  /** An alert is an analysis value outside its threshold; those of the reference only where `period` asks for them. */
   onlyAlerts?: boolean | undefined;
   /** false: also values that later ones took the place of, and those of earlier settings */
   currentOnly?: boolean | undefined;
@@ -57,7 +58,7 @@ const resultsSql = (from: string): string => `
   ${from}
   where ($2::text[] is null or m.calculator = any ($2)) and ($3::text[] is null or m.metric = any ($3)) and ($4::text[] is null or m.column_name = any ($4))
     and ($5::text is null or c.period = $5) and ($6::timestamptz is null or c.end_at >= $6) and ($7::timestamptz is null or c.start_at < $7)
-    and (not $8::boolean or j.alert)
+    and (not $8::boolean or (j.alert and c.period = coalesce($5, 'analysis')))
   order by m.calculator, m.metric, m.column_name collate "C", c.version_number, c.segment, c.period desc, c.scheme, c.ordinal, m.revision
   limit $9`;
 

@@ -120,6 +120,18 @@ describe('runs by hand', () => {
     expect((await client.results('cancelled', { calculators: ['missing_values'], columns: ['income'], period: 'analysis' })).length).toBe(6);
   });
 
+  it('are cancelled by their ticket, also in the moment before their workflow has begun', async () => {
+    await createModel('cancelled at once');
+    await client.append('cancelled at once', loans(10_000, 12_000));
+    const { runNumber } = await client.requestRun('cancelled at once', { full: true });
+    const answer = await client.cancelRun('cancelled at once', runNumber).then(() => 'asked to stop', (error: Error) => error.name);
+    await client.idle('cancelled at once');
+    const { state } = (await client.runs('cancelled at once'))[0]!;
+    // Whoever is quicker: the run was stopped, or it had ended and said so.
+    expect([answer, state]).toEqual(state === 'cancelled' ? ['asked to stop', 'cancelled'] : [expect.stringMatching(/asked to stop|Conflict/), 'completed']);
+    await expect(client.cancelRun('cancelled at once', 99)).rejects.toMatchObject({ name: 'NotFound' });
+  });
+
   it('are refused for an archived model', async () => {
     await createModel('archived');
     await client.models.archive('archived');
