@@ -219,10 +219,12 @@ async function dropTables(pool: Pool, modelId: number): Promise<void> {
   }
 }
 
-/** Completes deletions that were interrupted. @returns the ids of the models whose tables went */
-export async function dropLeftovers(pool: Pool): Promise<number[]> {
+/** Completes deletions that were interrupted. @param olderThanMs leaves those alone that may still be under way @returns the ids of the models whose tables went */
+export async function dropLeftovers(pool: Pool, olderThanMs = 0): Promise<number[]> {
   const { rows } = await pool.query<{ id: number }>(
-    `select id from aftercare.model where state = 'deleted' and to_regclass('aftercare_data.m' || id || '_reference') is not null order by id`);
+    `select id from aftercare.model
+     where state = 'deleted' and deleted_at <= clock_timestamp() - make_interval(secs => $1::double precision / 1000) and to_regclass('aftercare_data.m' || id || '_reference') is not null order by id`,
+    [olderThanMs]);
   for (const { id } of rows) await dropTables(pool, id);
   return rows.map(({ id }) => id);
 }

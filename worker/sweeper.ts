@@ -1,11 +1,12 @@
 /**
  * Looks after lifecycles: rings those that have not noticed what came (rings may be lost), starts those whose model's creator died before it could, and
- * starts again those that a Temporal server has lost while the store still has their model as active.
+ * starts again those that a Temporal server has lost while the store still has their model as active. Completes deletions that were interrupted.
  */
 import { Client, WorkflowNotFoundError, type ConnectionLike } from '@temporalio/client';
 import type { LoadedDataConverter, DataConverter } from '@temporalio/common';
 import { lifecycleId, WORKFLOW } from '../domain/names.js';
 import { markLifecycleStarted, modelsUnnoticed, modelsWithoutLifecycle, readLifecycleBeginning } from '../store/lifecycle-care.js';
+import { dropLeftovers } from '../store/models.js';
 import type { Pool } from '../store/pool.js';
 import { ring } from '../workflows/messages.js';
 import { ensureSearchAttributes, lifecycleStart, type OperatorConnection } from '../workflows/starting.js';
@@ -26,6 +27,8 @@ export interface SweeperOptions {
 
 /** A lifecycle whose run takes long does not look meanwhile: it is told once, and again only when this has passed. */
 const REPEAT_MS = 60_000;
+/** A deletion that takes longer than this was interrupted. */
+const DELETION_MS = 10 * 60_000;
 
 export interface Sweeper {
   stop(): Promise<void>;
@@ -65,6 +68,7 @@ export function startSweeper(options: SweeperOptions): Sweeper {
 }
 
 async function sweep(options: SweeperOptions, client: Client, rung: Map<number, { batch: number; atMs: number }>): Promise<void> {
+  for (const modelId of await dropLeftovers(options.pool, DELETION_MS)) options.onNotice(`sweeper: model ${modelId} was deleted, its tables are gone now`);
   for (const modelId of await modelsWithoutLifecycle(options.pool, options.unstartedMs ?? 5_000)) {
     await start(options, client, modelId, 'its creation was interrupted');
   }

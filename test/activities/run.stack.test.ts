@@ -309,7 +309,8 @@ describe('what people read', () => {
     const all = await readResults(pool, id);
     const drift = await readResults(pool, id, { calculators: ['univariate_drift'], columns: ['amount'], period: 'analysis' });
     expect(drift.map(({ chunk }) => chunk.index)).toEqual(numbers(0, 12));
-    expect(await readResults(pool, id, { onlyAlerts: true })).toEqual(all.filter(({ alert }) => alert));
+    expect(await readResults(pool, id, { onlyAlerts: true })).toEqual(all.filter(({ alert, period }) => alert && period === 'analysis'));
+    expect(await readResults(pool, id, { onlyAlerts: true, period: 'reference' })).toEqual(all.filter(({ alert, period }) => alert && period === 'reference'));
     const middle = await readResults(pool, id, { calculators: ['missing_values'], columns: ['amount'], period: 'analysis', from: drift[4]!.chunk.startDate!, to: drift[6]!.chunk.startDate! });
     expect(middle.map(({ chunk }) => chunk.index)).toEqual([4, 5]);
     expect(await readResults(pool, id, { limit: 3 })).toEqual(all.slice(0, 3));
