@@ -1,10 +1,9 @@
 /** What workflows may ask for. Light activities run on MAIN_QUEUE beside the workflows, numeric ones on NUMERIC_QUEUE in worker threads. */
 import type { Answer } from '../domain/decision.js';
+import type { Question } from '../domain/policy.js';
 import type { RunState, RunTrigger } from '../domain/run.js';
 import type { DecisionSettings, RunSettings } from '../domain/settings.js';
 import type { BatchKind } from '../domain/batch.js';
-
-// Interfaces repeat the shapes of workflows/messages.ts where they meet; activities may not import workflows.
 
 export interface LedgerRequest {
   modelId: number;
@@ -58,7 +57,7 @@ export interface PartResult {
 export interface RunOutcome {
   state: RunState;
   alerts: number;
-  questions: { decisionId: string; incidentId: number; kind: 'estimated_performance' | 'realized_performance' | 'drift' | 'data_quality'; cause: string; openingChunk: string; text: string }[];
+  questions: Question[];
   /** Decision ids whose incident no longer holds. */
   withdrawn: string[];
 }
