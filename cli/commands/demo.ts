@@ -21,6 +21,7 @@ interface DemoOptions {
   fresh?: boolean;
   report?: string;
   mail?: string;
+  notify?: string[];
   postgresPort?: string;
   temporalPort?: string;
   uiPort?: string;
@@ -36,6 +37,7 @@ export function registerDemo(program: Command): void {
     .option('--fresh', 'forget an earlier demo and start over')
     .option('--data <folder>', 'where the demo keeps its data (default: one folder per checkout)')
     .option('--mail <url>', 'smtp://host:port; tells people of the decision that waits')
+    .option('--notify <address...>', 'who is told, with --mail (default: operator@localhost)')
     .option('--postgres-port <port>', 'default: a free one')
     .option('--temporal-port <port>', 'default: a free one')
     .option('--ui-port <port>', 'default: a free one')
@@ -97,7 +99,7 @@ async function tell(stack: Stack, data: ReturnType<typeof loadDemoData>, options
   const client = await Aftercare.connect({ databaseUrl: stack.databaseUrl, temporal: { address: stack.temporalAddress, namespace: stack.namespace }, by: 'demo' });
   try {
     const listener = terminalListener(() => firstLook(client).then((text) => say(`\n${text}`)));
-    const story = await tellStory(client, data, listener);
+    const story = await tellStory(client, data, listener, options.mail ? options.notify ?? ['operator@localhost'] : []);
     listener.done();
     if (options.answer) await answerWaiting(client, options.answer, 'demo --answer');
     const summary = await summarize(client, Date.now() - startedAt);

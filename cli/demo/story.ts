@@ -28,7 +28,8 @@ export interface Story {
   repeated: boolean;
 }
 
-export async function tellStory(client: Aftercare, data: DemoData, listener: Listener): Promise<Story> {
+/** @param notify e-mail addresses that are told of a decision that waits */
+export async function tellStory(client: Aftercare, data: DemoData, listener: Listener, notify: string[] = []): Promise<Story> {
   const receipts: Receipt[] = [];
   const before = await exists(client);
 
@@ -45,6 +46,8 @@ export async function tellStory(client: Aftercare, data: DemoData, listener: Lis
     });
     listener.detail(`${created.referenceRows.toLocaleString('en')} reference rows; ${created.schema.columns.length} columns understood, the target 'repaid' comes late`);
   }
+
+  if (notify.length > 0) await client.models.settings(DEMO_MODEL, { decisions: { notify } });
 
   listener.step('The first 25,000 inferences, and a run by hand');
   receipts.push(await append(client, data.firstHalf, listener));
