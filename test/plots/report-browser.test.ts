@@ -77,11 +77,18 @@ describe.skipIf(!executable)(`renderReport in a browser${executable ? '' : ' (sk
 
   it('reads a chunk under the pointer', async () => {
     const { page } = await open(html);
-    await page.locator('#ac-key-metric .ac-chunk').nth(15).hover();
+    const chunk = page.locator('#ac-key-metric .ac-chunk').nth(15);
+    await chunk.scrollIntoViewIfNeeded();
+    // The page scrolls smoothly, and what scrolls away takes its text along: the pointer moves until it rests on the chunk.
+    let step = 0;
+    await expect.poll(async () => {
+      const box = (await chunk.boundingBox())!;
+      await page.mouse.move(box.x + box.width / 2 + (step++ % 2), box.y + box.height / 2);
+      return tip(page).isVisible();
+    }, { timeout: 15_000 }).toBe(true);
     expect(await tip(page).textContent()).toContain('Alert: below the lower threshold');
-    expect(await tip(page).isVisible()).toBe(true);
     await page.mouse.move(2, 2);
-    expect(await tip(page).isVisible()).toBe(false);
+    await expect.poll(() => tip(page).isVisible(), { timeout: 15_000 }).toBe(false);
     await page.close();
   });
 
