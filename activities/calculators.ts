@@ -6,7 +6,7 @@ import type { CalculatorFailure } from '../domain/run.js';
 import { columnOf, columnsOf, quoted, type ModelSchema } from '../domain/schema.js';
 import { enabledCalculators, type CalculatorSettings, type ModelSettings } from '../domain/settings.js';
 import { ENGINE_VERSION, type CalculatorRequest } from '../engine/catalogue.js';
-import type { CalculatorColumns } from '../engine/calculator.js';
+import { NO_COLUMNS, type CalculatorColumns } from '../engine/calculator.js';
 import { storedScheme, type ModelState } from '../store/model-state.js';
 
 export interface WantedCalculator {
@@ -60,7 +60,7 @@ function columnsFor(kind: CalculatorKind, schema: ModelSchema, settings: Calcula
   const prediction = columnOf(schema, 'prediction')?.name ?? null;
   const probabilities = columnsOf(schema, 'predicted_probability').map(({ name }) => name);
   const features = columnsOf(schema, 'feature');
-  const none: CalculatorColumns = { continuous: [], categorical: [], target: null, prediction: null, probability: null };
+  const none: CalculatorColumns = { ...NO_COLUMNS, problemType: schema.problemType };
   const chosen = settings && 'columns' in settings ? settings.columns : undefined;
   const choose = (columns: CalculatorColumns): CalculatorColumns | null => chooseColumns(kind, columns, chosen);
   const continuous = features.filter((column) => column.kind === 'continuous').map(({ name }) => name);

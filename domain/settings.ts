@@ -8,6 +8,12 @@ export type CategoricalMethod = 'jensen_shannon' | 'chi2' | 'hellinger' | 'l_inf
 
 export const BINARY_METRICS = ['roc_auc', 'f1', 'precision', 'recall', 'specificity', 'accuracy', 'average_precision', 'confusion_matrix', 'business_value'] as const;
 export type BinaryMetric = (typeof BINARY_METRICS)[number];
+/** Of several classes: the same names; all but accuracy, the confusion matrix and business value are means over the classes, one against the rest. */
+export const MULTICLASS_METRICS = BINARY_METRICS;
+export type MulticlassMetric = BinaryMetric;
+export const REGRESSION_METRICS = ['mae', 'mape', 'mse', 'rmse', 'msle', 'rmsle'] as const;
+export type RegressionMetric = (typeof REGRESSION_METRICS)[number];
+export type PerformanceMetric = BinaryMetric | RegressionMetric;
 
 interface Columns {
   /** Absent: every column that the calculator can take. */
@@ -34,11 +40,16 @@ export interface DataQualitySettings extends Columns {
 }
 
 export interface PerformanceSettings {
-  metrics: BinaryMetric[];
+  /** Those of the model's problem type. */
+  metrics: PerformanceMetric[];
+  /** Only estimates of a regression: the features that its loss is learnt from; absent: all. */
+  columns?: string[];
+  /** Only estimates of a regression: parameters of the boosting under LightGBM's names; absent: its defaults. */
+  hyperparameters?: Record<string, unknown>;
   thresholds?: Partial<Record<string, ThresholdRule>>;
   /** null: counts */
   normalizeConfusionMatrix?: 'all' | 'true' | 'pred' | null;
-  /** [[value of a true negative, of a false positive], [of a false negative, of a true positive]] */
+  /** Rows by true class, columns by predicted class, classes in ascending order: [[true negative, false positive], [false negative, true positive]] for two. */
   businessValueMatrix?: number[][];
   normalizeBusinessValue?: 'per_prediction' | null;
 }

@@ -1,7 +1,7 @@
 /** What all calculators share: the columns they are given, points, and the values that thresholds are learnt from. */
 import { InvalidInput } from '../domain/errors.js';
 import type { CalculatorKind, MetricPoint } from '../domain/measurement.js';
-import { quoted } from '../domain/schema.js';
+import { quoted, type ProblemType } from '../domain/schema.js';
 import type { ThresholdRule } from '../domain/threshold.js';
 import type { ContinuousColumn, Frame, RowRange } from './frame.js';
 import type { Limits } from './threshold.js';
@@ -11,12 +11,25 @@ export type EngineKind = CalculatorKind | 'summary_statistics';
 
 /** The columns that a calculator works on, chosen by the caller. */
 export interface CalculatorColumns {
+  problemType: ProblemType;
   continuous: string[];
   categorical: string[];
   target: string | null;
   prediction: string | null;
+  /** Of a binary classification: the probability of class 1. */
   probability: string | null;
+  /** Of a multiclass classification: each class and its column, in ascending order of the class; else empty. */
+  classProbabilities: ClassProbability[];
 }
+
+/** A column of predicted probabilities of one class. */
+export interface ClassProbability {
+  class: string;
+  column: string;
+}
+
+/** No column at all, to be filled in. */
+export const NO_COLUMNS: CalculatorColumns = { problemType: 'classification_binary', continuous: [], categorical: [], target: null, prediction: null, probability: null, classProbabilities: [] };
 
 /** The values of one series on the reference chunks, in chunk order; NaN where they could not be computed. */
 export interface ReferenceSeries {
@@ -36,8 +49,8 @@ export interface Calculator<Settings, State> {
   fit(settings: Settings, columns: CalculatorColumns, reference: Frame): State;
   /** One point per series; NaN with a reason where there is too little data. */
   calculate(state: State, chunk: Frame): MetricPoint[];
-  /** Absent: the thresholds are learnt from the points of the reference chunks. */
-  thresholdValues?(state: State, reference: Frame, chunks: readonly RowRange[]): ReferenceSeries[];
+  /** Absent or null: the thresholds are learnt from the points of the reference chunks. */
+  thresholdValues?(state: State, reference: Frame, chunks: readonly RowRange[]): ReferenceSeries[] | null;
   ruleOf(settings: Settings, metric: string): ThresholdRule;
   limitsOf(state: State, metric: string): Limits;
   /** True: a value on a bound alerts. */

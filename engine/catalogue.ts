@@ -16,7 +16,7 @@ import { requireColumns, slice, type Frame, type RowRange } from './frame.js';
 import { boundsOf, checkRule, isNotInside, isOutside } from './threshold.js';
 
 /** Enters the content hashes of fitted states: changes whenever a figure may change. */
-export const ENGINE_VERSION = '1';
+export const ENGINE_VERSION = '2';
 
 /** What one may choose, per kind. */
 export interface SettingsByKind {

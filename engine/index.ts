@@ -2,7 +2,7 @@
 export { alertCountRanking, type RankedColumn } from './ranking.js';
 export { splitRows, type ChunkRange, type ChunkRule, type Chunks, type Incomplete } from './chunker.js';
 export { periodsOf, type CalendarPeriods } from './periods.js';
-export type { CalculatorColumns, EngineKind, ReferenceSeries } from './calculator.js';
+export { NO_COLUMNS, type CalculatorColumns, type ClassProbability, type EngineKind, type ReferenceSeries } from './calculator.js';
 export {
   calculateChunk, ENGINE_VERSION, fitCalculator, judge, rawThresholdsOf, requiredChunkColumns, requiredColumns, thresholdsOf,
   type CalculatorRequest, type CalculatorRequestOf, type EngineRequest, type FittedCalculator, type FittedCalculatorOf, type SeriesBounds, type SettingsByKind, type StateByKind,

@@ -19,7 +19,7 @@ export interface Construction {
   requestOf(split: Pick<CalculatorColumns, 'continuous' | 'categorical'>): EngineRequest;
 }
 
-const NO_ROLES = { target: null, prediction: null, probability: null };
+const NO_ROLES: Omit<CalculatorColumns, 'continuous' | 'categorical'> = { problemType: 'classification_binary', target: null, prediction: null, probability: null, classProbabilities: [] };
 const ANY_KIND = { continuous: true, categorical: true, refuseOthers: false };
 
 /** Calculators of NannyML that are not there yet. */
@@ -196,7 +196,7 @@ function constructPerformance(kind: 'realized_performance' | 'estimated_performa
     readings: new Map([target, probability, ...(prediction === null ? [] : [prediction])].map((column) => [column, 'as numbers'])),
     kinds: { continuous: true, categorical: false, refuseOthers: true },
     columns,
-    requestOf: (split) => ({ kind, settings, columns: { ...split, ...columns } }),
+    requestOf: (split) => ({ kind, settings, columns: { ...NO_ROLES, ...split, ...columns } }),
   };
 }
 

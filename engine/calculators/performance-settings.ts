@@ -1,15 +1,29 @@
 /** What realized and estimated performance of two-class models share: checks of settings and columns, thresholds, limits. */
 import { InvalidInput } from '../../domain/errors.js';
 import { quoted } from '../../domain/schema.js';
-import type { PerformanceSettings } from '../../domain/settings.js';
+import { BINARY_METRICS, type BinaryMetric, type PerformanceSettings } from '../../domain/settings.js';
 import type { ThresholdRule } from '../../domain/threshold.js';
 import type { CalculatorColumns } from '../calculator.js';
 import { continuousOf, type Frame } from '../frame.js';
 import { CONFUSION_CELLS } from '../metrics/binary-counts.js';
-import { usesScore, type BinaryMetricOptions, type BinarySeries } from '../metrics/binary-realized.js';
+import { seriesOfMetrics, usesScore, type BinaryMetricOptions, type BinarySeries } from '../metrics/binary-realized.js';
 import { STANDARD_RULE, type Limits } from '../threshold.js';
 
 const isCell = (series: string) => (CONFUSION_CELLS as readonly string[]).includes(series);
+
+/** The settings' metrics, all of which are among those of the problem type. @throws InvalidInput naming one that is not */
+export function metricsAmong<M extends string>(settings: PerformanceSettings, known: readonly M[], problem: string): M[] {
+  return settings.metrics.map((metric) => {
+    const found = known.find((one) => one === metric);
+    if (found === undefined) throw new InvalidInput(`there is no metric '${metric}' for a ${problem}; there are ${known.join(', ')}`);
+    return found;
+  });
+}
+
+/** The series that the settings' metrics give. @throws InvalidInput when one of them is no metric of a binary classification */
+export function binarySeries(settings: PerformanceSettings): BinarySeries[] {
+  return seriesOfMetrics(metricsAmong<BinaryMetric>(settings, BINARY_METRICS, 'binary classification'));
+}
 
 /** @throws InvalidInput when business value is asked for without a 2 × 2 matrix */
 export function metricOptions(settings: PerformanceSettings): BinaryMetricOptions {

@@ -1,67 +1,10 @@
-/** Realized performance of a two-class model: metrics of the rows whose target is known. */
-import { InvalidInput } from '../../domain/errors.js';
-import type { MetricPoint } from '../../domain/measurement.js';
+/** Realized performance: metrics of the rows whose target is known, for every problem type. */
 import type { PerformanceSettings } from '../../domain/settings.js';
-import { plainPoint, type Calculator, type CalculatorColumns } from '../calculator.js';
-import { continuousOf, type Frame } from '../frame.js';
-import { RealizedMetrics, seriesOfMetrics, type BinaryMetricOptions, type BinarySeries } from '../metrics/binary-realized.js';
-import { samplingError, samplingErrorTerms, type SamplingErrorTerms } from '../metrics/binary-sampling-error.js';
-import { classesOf, columnNames, metricOptions, performanceLimits, performanceRule } from './performance-settings.js';
+import { byProblem } from '../by-problem.js';
+import { realizedBinary, type FittedRealizedBinary } from './realized-binary.js';
 
-/** What was learnt: only the sampling errors come from the reference. */
-export interface FittedRealizedPerformance {
-  series: BinarySeries[];
-  options: BinaryMetricOptions;
-  columns: { target: string; score: string | null; prediction: string | null };
-  samplingErrors: Partial<Record<BinarySeries, SamplingErrorTerms>>;
-}
-
-function columnsFor(settings: PerformanceSettings, columns: CalculatorColumns): FittedRealizedPerformance['columns'] {
-  if (columns.target === null) throw new InvalidInput('realized performance needs a target column');
-  return { target: columns.target, ...columnNames(seriesOfMetrics(settings.metrics), columns) };
-}
-
-/** @throws InvalidInput when targets or predictions are not 0 or 1, or a column that a metric needs is not there */
-export function fitRealizedPerformance(settings: PerformanceSettings, columns: CalculatorColumns, reference: Frame): FittedRealizedPerformance {
-  const series = seriesOfMetrics(settings.metrics);
-  const options = metricOptions(settings);
-  const names = columnsFor(settings, columns);
-  const rows = {
-    target: classesOf(reference, names.target, 'the reference'),
-    prediction: names.prediction === null ? null : classesOf(reference, names.prediction, 'the reference'),
-    score: names.score === null ? null : continuousOf(reference, names.score).values,
-  };
-  return { series, options, columns: names, samplingErrors: samplingErrorTerms(series, rows, options) };
-}
-
-/** Cost: one pass for all counts, one sort of the scores for ROC AUC and average precision together. */
-export function calculateRealizedPerformance(fitted: FittedRealizedPerformance, chunk: Frame): MetricPoint[] {
-  const { target, prediction, score } = fitted.columns;
-  const metrics = new RealizedMetrics({
-    target: classesOf(chunk, target, 'the chunk'),
-    prediction: prediction === null ? null : classesOf(chunk, prediction, 'the chunk'),
-    score: score === null ? null : continuousOf(chunk, score).values,
-  }, fitted.options, 'realized');
-  return fitted.series.map((series) => {
-    const rows = metrics.rowsFor(series);
-    const value = metrics.value(series);
-    const point = plainPoint(series, '', value, rows === 0 ? 'no row of the chunk has a target and what the metric needs' : 'the chunk holds a single class');
-    const failed = series === 'specificity' && metrics.holdsOneLabel();
-    return { ...point, samplingError: failed ? NaN : samplingError(fitted.samplingErrors[series]!, rows) };
-  });
-}
+/** What was learnt. */
+export type FittedRealizedPerformance = FittedRealizedBinary;
 
 /** Its entry in the catalogue. */
-export const realizedPerformance: Calculator<PerformanceSettings, FittedRealizedPerformance> = {
-  kind: 'realized_performance',
-  requiredColumns(settings, columns) {
-    const { target, score, prediction } = columnsFor(settings, columns);
-    const names = [target, score, prediction].filter((name) => name !== null);
-    return { reference: names, chunk: names };
-  },
-  fit: fitRealizedPerformance,
-  calculate: calculateRealizedPerformance,
-  ruleOf: performanceRule,
-  limitsOf: (state, series) => performanceLimits(state.options, series),
-  alertsOnBound: false,
-};
+export const realizedPerformance = byProblem<PerformanceSettings, FittedRealizedPerformance>('realized_performance', { classification_binary: realizedBinary });

@@ -3,12 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { InvalidInput } from '../../domain/errors.js';
 import type { MetricPoint } from '../../domain/measurement.js';
 import {
-  calculateChunk, fitCalculator, fromFittedJson, judge, requiredColumns, requiredChunkColumns, slice, takeRows, thresholdsOf, toFittedJson,
+  calculateChunk, fitCalculator, fromFittedJson, judge, NO_COLUMNS, requiredColumns, requiredChunkColumns, slice, takeRows, thresholdsOf, toFittedJson,
   type CategoricalColumn, type ContinuousColumn, type EngineKind, type EngineRequest, type Frame,
 } from '../../engine/index.js';
 import { loanFrame } from '../support/frames.js';
 
-const columns = { continuous: ['amount', 'rate'], categorical: ['plan', 'city'], target: 'outcome', prediction: 'prediction', probability: 'score' };
+const columns = { ...NO_COLUMNS, continuous: ['amount', 'rate'], categorical: ['plan', 'city'], target: 'outcome', prediction: 'prediction', probability: 'score' };
 const performance = {
   metrics: ['roc_auc', 'f1', 'precision', 'recall', 'specificity', 'accuracy', 'average_precision', 'confusion_matrix', 'business_value'],
   businessValueMatrix: [[0, -2], [-5, 3]],

@@ -3,12 +3,12 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { answer } from '../../cli/calculate/answer.js';
 import { DataShelf } from '../../cli/calculate/data.js';
-import { calculateChunk, fitCalculator, judge, takeRows, type CategoricalColumn, type Frame } from '../../engine/index.js';
+import { calculateChunk, fitCalculator, judge, NO_COLUMNS, takeRows, type CategoricalColumn, type Frame } from '../../engine/index.js';
 import { loanFrame } from '../support/frames.js';
 import { readFixture, requestOf, type Fixture, type FixtureRecord } from '../support/nannyml-fixtures.js';
 
 const shelf = new DataShelf();
-const none = { continuous: [], categorical: [], target: null, prediction: null, probability: null };
+const none = NO_COLUMNS;
 
 async function recordsOf(fixture: Fixture, change: (request: Record<string, unknown>) => void = () => undefined): Promise<FixtureRecord[]> {
   const request = structuredClone(requestOf(fixture));

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { InvalidInput } from '../../domain/errors.js';
-import { calculateChunk, fitCalculator, judge, slice, thresholdsOf, type CalculatorRequest, type Frame } from '../../engine/index.js';
+import { calculateChunk, fitCalculator, judge, NO_COLUMNS, slice, thresholdsOf, type CalculatorRequest, type Frame } from '../../engine/index.js';
 import { loanFrame, withColumn } from '../support/frames.js';
 
-const columns = { continuous: [], categorical: [], target: 'outcome', prediction: 'prediction', probability: 'score' };
+const columns = { ...NO_COLUMNS, continuous: [], categorical: [], target: 'outcome', prediction: 'prediction', probability: 'score' };
 const reference = loanFrame(2_000, 5);
 const chunks = Array.from({ length: 10 }, (_, i) => ({ start: i * 200, end: (i + 1) * 200 }));
 const numbers = (...values: number[]) => ({ kind: 'continuous' as const, values: Float64Array.from(values) });
