@@ -49,6 +49,8 @@ export interface Calculator<Settings, State> {
   fit(settings: Settings, columns: CalculatorColumns, reference: Frame): State;
   /** One point per series; NaN with a reason where there is too little data. */
   calculate(state: State, chunk: Frame): MetricPoint[];
+  /** Absent: the reference's chunks are calculated as any other. Else for a calculator that must know where in the reference a chunk lies. */
+  calculateReference?(state: State, reference: Frame, chunk: RowRange): MetricPoint[];
   /** Absent or null: the thresholds are learnt from the points of the reference chunks. */
   thresholdValues?(state: State, reference: Frame, chunks: readonly RowRange[]): ReferenceSeries[] | null;
   ruleOf(settings: Settings, metric: string): ThresholdRule;

@@ -106,7 +106,7 @@ export function fitCalculator<K extends EngineKind>(request: CalculatorRequestOf
   requireColumns(reference, requiredColumns(request), 'the reference');
   if (reference.rowCount === 0) throw new InvalidInput('the reference has no rows');
   const state = entry.fit(request.settings, request.columns, reference);
-  const referencePoints = chunks.map(({ start, end }) => entry.calculate(state, slice(reference, start, end)));
+  const referencePoints = chunks.map((chunk) => entry.calculateReference?.(state, reference, chunk) ?? entry.calculate(state, slice(reference, chunk.start, chunk.end)));
   return {
     kind: request.kind,
     engineVersion: ENGINE_VERSION,

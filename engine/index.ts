@@ -1,5 +1,6 @@
 /** Numerics on typed columns: pure functions, no clock, file, network or hidden randomness. Public as `aftercare/engine`. */
 export { alertCountRanking, type RankedColumn } from './ranking.js';
+export { splitRandomly } from './split.js';
 export { splitRows, type ChunkRange, type ChunkRule, type Chunks, type Incomplete } from './chunker.js';
 export { periodsOf, type CalendarPeriods } from './periods.js';
 export { NO_COLUMNS, type CalculatorColumns, type ClassProbability, type EngineKind, type ReferenceSeries } from './calculator.js';
@@ -15,4 +16,4 @@ export {
 export { boundsOf, checkRule, isNotInside, isOutside, type Limits } from './threshold.js';
 export type { CategoricalImputation, ContinuousImputation } from './learn/impute.js';
 export { realizedBesideEstimate } from './estimators/estimated-performance.js';
-export type { Statistic, SummaryStatisticsSettings } from './calculators/summary-statistics.js';
+export { STATISTIC_METRICS, STATISTICS, type Statistic, type SummaryStatisticsSettings } from './calculators/summary-statistics.js';

@@ -165,7 +165,7 @@ function constructDataQuality(kind: 'missing_values' | 'unseen_values' | 'numeri
 
 function constructSummaryStatistics(statistic: Statistic, name: string, given: Record<string, unknown>): Construction {
   const parameters = new Parameters(given, name, [...(statistic === 'row_count' ? [] : ['column_names']), 'threshold', ...CHUNK_PARAMETERS]);
-  const settings = { statistic, threshold: parameters.has('threshold') ? thresholdOf(parameters.raw('threshold'), "'threshold'") : undefined };
+  const settings = { statistics: [statistic], threshold: parameters.has('threshold') ? thresholdOf(parameters.raw('threshold'), "'threshold'") : undefined };
   return {
     chunking: chunkingOf(parameters),
     readings: new Map(statistic === 'row_count' ? [] : parameters.texts('column_names').map((column) => [column, 'as it is'])),

@@ -1,4 +1,5 @@
 /** Summary statistics per continuous column and chunk (mean, sum, standard deviation, median), and the number of rows. The plainest look at data. */
+import { InvalidInput } from '../../domain/errors.js';
 import type { MetricPoint } from '../../domain/measurement.js';
 import type { ThresholdRule } from '../../domain/threshold.js';
 import { bandedPoint, plainPoint, type Calculator, type CalculatorColumns } from '../calculator.js';
@@ -8,21 +9,27 @@ import { mean, pairwiseSum, standardDeviation, withoutNaN } from '../stats/sum.j
 import { STANDARD_RULE, type Limits } from '../threshold.js';
 
 /** avg: mean; std: sample standard deviation. */
-export type Statistic = 'avg' | 'sum' | 'std' | 'median' | 'row_count';
+export const STATISTICS = ['avg', 'sum', 'std', 'median', 'row_count'] as const;
+export type Statistic = (typeof STATISTICS)[number];
+type ColumnStatistic = Exclude<Statistic, 'row_count'>;
 
 /** What one may choose. */
 export interface SummaryStatisticsSettings {
-  statistic: Statistic;
+  /** One or more, without repeats. */
+  statistics: Statistic[];
+  /** Of all of them … */
   threshold?: ThresholdRule;
+  /** … or of one, which goes before. */
+  thresholds?: Partial<Record<Statistic, ThresholdRule>>;
 }
 
 /** What was learnt: the sampling errors' terms. */
 export interface FittedSummaryStatistics {
-  statistic: Statistic;
+  statistics: Statistic[];
   columns: FittedColumn[];
 }
 
-/** Of the reference's values; NaN where there are too few. */
+/** Of the reference's values; NaN where there are too few, or no statistic needs it. */
 interface FittedColumn {
   column: string;
   /** Sample standard deviation. */
@@ -33,55 +40,81 @@ interface FittedColumn {
   densityAtMedian: number;
 }
 
-const METRICS: Record<Statistic, string> = { avg: 'values_avg', sum: 'values_sum', std: 'values_std', median: 'values_median', row_count: 'rows_count' };
+/** What each statistic is called as a metric. */
+export const STATISTIC_METRICS: Record<Statistic, string> = { avg: 'values_avg', sum: 'values_sum', std: 'values_std', median: 'values_median', row_count: 'rows_count' };
 
-/** Cost: a few passes per column, one sort for the median. */
+/** @throws InvalidInput when no statistic or an unknown one is asked for. Cost: a few passes per column, one sort for the median. */
 export function fitSummaryStatistics(settings: SummaryStatisticsSettings, columns: CalculatorColumns, reference: Frame): FittedSummaryStatistics {
-  const { statistic } = settings;
+  const statistics = checkStatistics(settings.statistics);
+  return { statistics, columns: namesOf(settings, columns).map((name) => fitColumn(name, reference, statistics)) };
+}
+
+function checkStatistics(statistics: readonly Statistic[]): Statistic[] {
+  const unknown = statistics.filter((statistic) => !STATISTICS.includes(statistic));
+  if (unknown.length > 0) throw new InvalidInput(`there is no summary statistic '${unknown.join("', '")}'; there are ${STATISTICS.join(', ')}`);
+  if (statistics.length === 0) throw new InvalidInput(`no summary statistic was chosen; there are ${STATISTICS.join(', ')}`);
+  return [...new Set(statistics)];
+}
+
+function fitColumn(column: string, reference: Frame, statistics: readonly Statistic[]): FittedColumn {
+  const values = withoutNaN(continuousOf(reference, column).values);
+  const deviation = standardDeviation(values, 1);
   return {
-    statistic,
-    columns: namesOf(settings, columns).map((column) => {
-      const values = withoutNaN(continuousOf(reference, column).values);
-      return {
-        column,
-        deviation: standardDeviation(values, 1),
-        fourthMoment: statistic === 'std' ? fourthCentralMoment(values) : NaN,
-        densityAtMedian: statistic === 'median' ? gaussianDensity(values, medianOf(values)) : NaN,
-      };
-    }),
+    column,
+    deviation,
+    fourthMoment: statistics.includes('std') ? fourthCentralMoment(values) : NaN,
+    densityAtMedian: statistics.includes('median') ? gaussianDensity(values, medianOf(values), deviation) : NaN,
   };
 }
 
-const namesOf = ({ statistic }: SummaryStatisticsSettings, columns: CalculatorColumns) => (statistic === 'row_count' ? [] : columns.continuous);
+/** Columns that are looked at: none, if rows alone are counted. */
+const namesOf = ({ statistics }: SummaryStatisticsSettings, columns: CalculatorColumns) => (statistics.every((statistic) => statistic === 'row_count') ? [] : columns.continuous);
 
 function fourthCentralMoment(values: Float64Array): number {
   const centre = mean(values);
-  return mean(values.map((value) => (value - centre) ** 4));
+  const powers = new Float64Array(values.length);
+  for (let i = 0; i < values.length; i++) {
+    const square = (values[i]! - centre) * (values[i]! - centre);
+    powers[i] = square * square;
+  }
+  return mean(powers);
 }
 
-/** Gaussian kernel density with Scott's bandwidth. Source: SciPy's `gaussian_kde`. Cost O(values). */
-function gaussianDensity(values: Float64Array, at: number): number {
-  const deviation = standardDeviation(values, 1);
+/** Gaussian kernel density with Scott's bandwidth. Source: SciPy's `gaussian_kde`. Cost: one pass. */
+function gaussianDensity(values: Float64Array, at: number, deviation: number): number {
   if (deviation === 0) return Infinity;
   const bandwidth = deviation * values.length ** -0.2;
-  return mean(values.map((value) => Math.exp(-0.5 * ((value - at) / bandwidth) ** 2))) / (bandwidth * Math.sqrt(2 * Math.PI));
+  const kernels = new Float64Array(values.length);
+  for (let i = 0; i < values.length; i++) {
+    const z = (values[i]! - at) / bandwidth;
+    kernels[i] = Math.exp(-0.5 * z * z);
+  }
+  return mean(kernels) / (bandwidth * Math.sqrt(2 * Math.PI));
 }
 
 /** Missing cells are left out of a value, but count among the rows of its sampling error, as in NannyML. The sum of no values is 0. */
 export function calculateSummaryStatistics(fitted: FittedSummaryStatistics, chunk: Frame): MetricPoint[] {
-  const { statistic } = fitted;
-  const metric = METRICS[statistic];
   const rows = chunk.rowCount;
-  if (statistic === 'row_count') return [plainPoint(metric, '', rows === 0 ? NaN : rows, 'the chunk has no rows')];
-  return fitted.columns.map((column) => {
-    const values = withoutNaN(continuousOf(chunk, column.column).values);
-    const value = rows === 0 ? NaN : valueOf(statistic, values);
-    const error = rows === 0 ? NaN : samplingErrorOf(statistic, column, rows);
-    return bandedPoint(metric, column.column, value, error, limitsOf(fitted), rows === 0 ? 'the chunk has no rows' : 'the chunk has too few values');
+  const ofColumns = fitted.columns.map((column) => ({ column, values: withoutNaN(continuousOf(chunk, column.column).values) }));
+  return fitted.statistics.flatMap((statistic) => {
+    const metric = STATISTIC_METRICS[statistic];
+    if (statistic === 'row_count') return [plainPoint(metric, '', rows === 0 ? NaN : rows, 'the chunk has no rows')];
+    return ofColumns.map(({ column, values }) => {
+      const value = rows === 0 ? NaN : valueOf(statistic, values);
+      const error = rows === 0 ? NaN : samplingErrorOf(statistic, column, rows);
+      return bandedPoint(metric, column.column, value, error, limitsOf(fitted, metric), reasonOf(statistic, rows, values.length));
+    });
   });
 }
 
-function valueOf(statistic: Exclude<Statistic, 'row_count'>, values: Float64Array): number {
+/** Why there is no value. */
+function reasonOf(statistic: ColumnStatistic, rows: number, values: number): string {
+  if (rows === 0) return 'the chunk has no rows';
+  if (values === 0) return 'the chunk has no values';
+  return statistic === 'std' && values === 1 ? 'the chunk has 1 value, a standard deviation needs 2' : 'the chunk has infinite values';
+}
+
+function valueOf(statistic: ColumnStatistic, values: Float64Array): number {
   switch (statistic) {
     case 'avg': return mean(values);
     case 'sum': return pairwiseSum(values);
@@ -90,7 +123,7 @@ function valueOf(statistic: Exclude<Statistic, 'row_count'>, values: Float64Arra
   }
 }
 
-function samplingErrorOf(statistic: Exclude<Statistic, 'row_count'>, { deviation, fourthMoment, densityAtMedian }: FittedColumn, rows: number): number {
+function samplingErrorOf(statistic: ColumnStatistic, { deviation, fourthMoment, densityAtMedian }: FittedColumn, rows: number): number {
   switch (statistic) {
     case 'avg': return deviation / Math.sqrt(rows);
     case 'sum': return deviation * Math.sqrt(rows);
@@ -103,8 +136,13 @@ function samplingErrorOf(statistic: Exclude<Statistic, 'row_count'>, { deviation
   }
 }
 
-function limitsOf({ statistic }: FittedSummaryStatistics): Limits {
-  return { lower: statistic === 'std' || statistic === 'row_count' ? 0 : null, upper: null, dropAtLimit: true };
+function limitsOf(_fitted: FittedSummaryStatistics, metric: string): Limits {
+  return { lower: metric === STATISTIC_METRICS.std || metric === STATISTIC_METRICS.row_count ? 0 : null, upper: null, dropAtLimit: true };
+}
+
+function ruleOf({ threshold, thresholds }: SummaryStatisticsSettings, metric: string): ThresholdRule {
+  const statistic = STATISTICS.find((one) => STATISTIC_METRICS[one] === metric);
+  return (statistic && thresholds?.[statistic]) ?? threshold ?? STANDARD_RULE;
 }
 
 /** Its entry in the catalogue. */
@@ -113,7 +151,7 @@ export const summaryStatistics: Calculator<SummaryStatisticsSettings, FittedSumm
   requiredColumns: (settings, columns) => ({ reference: namesOf(settings, columns), chunk: namesOf(settings, columns) }),
   fit: fitSummaryStatistics,
   calculate: calculateSummaryStatistics,
-  ruleOf: (settings) => settings.threshold ?? STANDARD_RULE,
+  ruleOf,
   limitsOf,
   alertsOnBound: true,
 };

@@ -15,7 +15,8 @@ const performance = {
 } satisfies Extract<EngineRequest, { kind: 'realized_performance' }>['settings'];
 
 const REQUESTS: EngineRequest[] = [
-  ...(['avg', 'sum', 'std', 'median', 'row_count'] as const).map((statistic) => ({ kind: 'summary_statistics' as const, columns, settings: { statistic } })),
+  { kind: 'summary_statistics', columns, settings: { statistics: ['avg', 'sum', 'std', 'median', 'row_count'] } },
+  { kind: 'summary_statistics', columns, settings: { statistics: ['row_count'] } },
   { kind: 'univariate_drift', columns, settings: { continuousMethods: ['kolmogorov_smirnov', 'jensen_shannon', 'wasserstein', 'hellinger'], categoricalMethods: ['chi2', 'jensen_shannon', 'hellinger', 'l_infinity'] } },
   { kind: 'reconstruction_error', columns, settings: { components: 0.65 } },
   { kind: 'missing_values', columns, settings: { normalize: true } },
@@ -54,7 +55,7 @@ function pictureOf(frame: Frame): string {
   return JSON.stringify([...frame.columns].map(([name, column]) => [name, column.kind === 'categorical' ? [[...column.codes], column.categories] : [...(column as ContinuousColumn).values].map(String)]));
 }
 
-describe.each(REQUESTS.map((request) => [`${request.kind}${'normalize' in request.settings ? `, normalize ${request.settings.normalize}` : ''}${'statistic' in request.settings ? ` ${request.settings.statistic}` : ''}`, request] as const))('%s', (_, request) => {
+describe.each(REQUESTS.map((request) => [`${request.kind}${'normalize' in request.settings ? `, normalize ${request.settings.normalize}` : ''}${'statistics' in request.settings ? ` ${request.settings.statistics.join(', ')}` : ''}`, request] as const))('%s', (_, request) => {
   const fitted = fitCalculator(request, reference, chunksOf(reference, 1000));
 
   it('gives one point per series, the same series for the reference and for any chunk', () => {
