@@ -39,15 +39,18 @@ export function findRoles(profiles: readonly ColumnProfile[], overrides: SchemaO
 
   giveIdentifier(free(), overrides, byName, columns, notes);
   giveTimestamp(free(), overrides, byName, columns, notes);
-  const probabilities = giveProbabilities(free(), overrides, byName, columns, notes);
+  const found = overrides.problemType === 'regression' && overrides.predictedProbability === undefined ? [] : giveProbabilities(free(), overrides, byName, columns, notes);
   const prediction = overrides.prediction ?? best(free(), PREDICTIONS)?.name ?? null;
   if (prediction !== null) columns.set(prediction, { role: 'prediction' });
   const target = overrides.target ?? best(free(), TARGETS)?.name ?? null;
   if (target !== null) columns.set(target, { role: 'target' });
 
   const outcomes = { target: target === null ? null : byName.get(target)!, prediction: prediction === null ? null : byName.get(prediction)! };
-  const problemType = overrides.problemType ?? problemTypeOf(outcomes.target, outcomes.prediction, probabilities.length, notes);
+  const perLabel = found.length > 0 || overrides.predictedProbability !== undefined ? found : giveProbabilitiesOfLabels(free(), outcomes, overrides, columns, notes);
+  const probabilities = twoClassesAsOne(perLabel, outcomes, overrides, columns, notes);
+  const problemType = overrides.problemType ?? problemTypeOf(outcomes.target, outcomes.prediction, probabilities, notes);
   checkOutcomes(problemType, outcomes, probabilities, notes);
+  if (problemType === 'classification_multiclass') nameClasses(outcomes, probabilities, columns, notes);
   return { problemType, columns };
 }
 
@@ -113,7 +116,6 @@ function giveProbabilities(free: readonly ColumnProfile[], overrides: SchemaOver
       return profile;
     });
   }
-  const isProbability = (profile: ColumnProfile): boolean => profile.numbers > 0 && profile.numbers === profile.rows - profile.missing && profile.outsideUnit <= profile.numbers * OUTSIDE_SHARE;
   const perClass = free.filter((profile) => CLASS_PROBABILITY.test(profile.name) && isProbability(profile));
   if (perClass.length >= 2) {
     for (const { name } of perClass) columns.set(name, { role: 'predicted_probability', class: CLASS_PROBABILITY.exec(name)![1]! });
@@ -130,9 +132,107 @@ function giveProbabilities(free: readonly ColumnProfile[], overrides: SchemaOver
   return [named];
 }
 
-function problemTypeOf(target: ColumnProfile | null, prediction: ColumnProfile | null, probabilities: number, notes: string[]): ProblemType {
-  if (probabilities > 1) return 'classification_multiclass';
-  if (probabilities === 1) return 'classification_binary';
+function isProbability(profile: ColumnProfile): boolean {
+  return profile.numbers > 0 && profile.numbers === profile.rows - profile.missing && profile.outsideUnit <= profile.numbers * OUTSIDE_SHARE;
+}
+
+/**
+ * Columns such as p_a, p_b, p_c beside labels a, b, c: one beginning, and every label of target and prediction as its end.
+ * A probability that is already known is not looked for again.
+ */
+function giveProbabilitiesOfLabels(free: readonly ColumnProfile[], outcomes: Outcomes, overrides: SchemaOverrides, columns: Roles['columns'], notes: string[]): ColumnProfile[] {
+  if (overrides.problemType !== undefined && overrides.problemType !== 'classification_multiclass') return [];
+  const labels = labelsOf(outcomes);
+  if (labels.length < 2 || labels.length > MOST_CLASSES) return [];
+  const beginnings = free.filter(({ name }) => name.endsWith(labels[0]!)).map(({ name }) => name.slice(0, name.length - labels[0]!.length)).filter((beginning) => /[_.\-\s]$/.test(beginning));
+  for (const beginning of beginnings) {
+    const perLabel = labels.map((label) => free.find((profile) => profile.name === beginning + label && isProbability(profile)));
+    if (perLabel.some((profile) => profile === undefined)) continue;
+    const found = perLabel.filter((profile) => profile !== undefined);
+    found.forEach(({ name }, i) => columns.set(name, { role: 'predicted_probability', class: labels[i]! }));
+    notes.push(`${found.map(({ name }) => quoted(name)).join(', ')} are the predicted probabilities: they are named after the classes and lie in [0, 1]`);
+    return found;
+  }
+  return [];
+}
+
+/** predict_proba of two classes 0 and 1 has two columns that say the same: the second one makes a binary model. */
+function twoClassesAsOne(probabilities: ColumnProfile[], outcomes: Outcomes, overrides: SchemaOverrides, columns: Roles['columns'], notes: string[]): ColumnProfile[] {
+  if (probabilities.length !== 2 || overrides.predictedProbability !== undefined || overrides.problemType === 'classification_multiclass') return probabilities;
+  const known = [outcomes.target, outcomes.prediction].filter((profile) => profile !== null);
+  if (known.length === 0 || !known.every((profile) => profile.zeroOrOne === profile.rows - profile.missing)) return probabilities;
+  const one = probabilities.find(({ name }) => ['1', 'true', 'True'].includes(columns.get(name)?.class ?? ''));
+  const zero = probabilities.find(({ name }) => ['0', 'false', 'False'].includes(columns.get(name)?.class ?? ''));
+  if (!one || !zero) return probabilities;
+  columns.set(one.name, { role: 'predicted_probability' });
+  columns.set(zero.name, { role: 'ignored' });
+  notes.push(`${quoted(one.name)} is the predicted probability; ${quoted(zero.name)} is what it leaves of 1: ignored (give the problem type classification_multiclass to keep both)`);
+  return [one];
+}
+
+interface Outcomes {
+  target: ColumnProfile | null;
+  prediction: ColumnProfile | null;
+}
+
+/** More classes than this are no classes that somebody reads. */
+const MOST_CLASSES = 1_000;
+const CLASSES_SHOWN = 12;
+
+/** Labels of target and prediction as they will be stored, in order. */
+function labelsOf({ target, prediction }: Outcomes): string[] {
+  const texts = [target, prediction].flatMap((profile) => (profile ? [...profile.distinct].slice(0, MOST_CLASSES + 1) : []));
+  return [...new Set(texts.map(labelOf))].sort(compareText);
+}
+
+/** 1 and 1.0 are one class. */
+function labelOf(text: string): string {
+  return /^-?\d+\.0+$/.test(text) ? text.slice(0, text.indexOf('.')) : text;
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/**
+ * Classes of the probabilities beside those of the target.
+ * @throws InvalidInput when a probability has no class, or the target holds classes of which there is no probability
+ */
+function nameClasses({ target, prediction }: Outcomes, probabilities: readonly ColumnProfile[], columns: Roles['columns'], notes: string[]): void {
+  const ofTarget = labelsOf({ target, prediction: null });
+  if (ofTarget.length > MOST_CLASSES) throw new InvalidInput(`column ${quoted(target!.name)} holds more than ${MOST_CLASSES.toLocaleString('en')} different values: as the target of a classification it would have as many classes; give the problem type, or another column`);
+  if (probabilities.length === 0) {
+    notes.push(`no predicted probabilities: performance cannot be estimated before targets come; name a column per class${ofTarget.length > 0 ? ` (${listed(ofTarget)})` : ''}`);
+    return;
+  }
+  for (const { name } of probabilities) {
+    const given = columns.get(name)!;
+    if (given.class === undefined) throw new InvalidInput(`column ${quoted(name)} is a predicted probability, and it is not said of which class: give class and column for each of ${ofTarget.length > 0 ? listed(ofTarget) : 'the classes'}`);
+    columns.set(name, { ...given, class: labelOf(given.class) });
+  }
+  const classes = probabilities.map(({ name }) => columns.get(name)!.class!).sort(compareText);
+  const without = ofTarget.filter((label) => !classes.includes(label));
+  if (without.length > 0) {
+    throw new InvalidInput(`the target ${quoted(target!.name)} holds ${listed(without)}, of which there is no predicted probability (there are those of ${listed(classes)}): name a column for each class, as class and column`);
+  }
+  notes.push(`${classes.length} classes: ${listed(classes)}`);
+  if (target) {
+    const never = classes.filter((label) => !ofTarget.includes(label));
+    if (never.length > 0) notes.push(`the reference has no row whose target is ${listed(never)}: of ${never.length === 1 ? 'this class' : 'these classes'} nothing can be learnt`);
+  }
+  const ofPrediction = labelsOf({ target: null, prediction });
+  const unknown = ofPrediction.filter((label) => !classes.includes(label));
+  if (unknown.length > 0) notes.push(`the prediction ${quoted(prediction!.name)} also holds ${listed(unknown)}, which is no class of a probability: such a row counts as wrong`);
+}
+
+function listed(labels: readonly string[]): string {
+  const shown = labels.slice(0, CLASSES_SHOWN).map(quoted).join(', ');
+  return labels.length > CLASSES_SHOWN ? `${shown} and ${labels.length - CLASSES_SHOWN} more` : shown;
+}
+
+function problemTypeOf(target: ColumnProfile | null, prediction: ColumnProfile | null, probabilities: readonly ColumnProfile[], notes: string[]): ProblemType {
+  if (probabilities.length > 1) return 'classification_multiclass';
+  if (probabilities.length === 1) return 'classification_binary';
   const outcome = target ?? prediction;
   if (!outcome) throw new InvalidInput('the problem type cannot be told: no column is a target, a prediction or a predicted probability; name one of them, or the problem type');
   const present = outcome.rows - outcome.missing;
@@ -147,7 +247,7 @@ function problemTypeOf(target: ColumnProfile | null, prediction: ColumnProfile |
   return outcome.distinct.size <= 2 ? 'classification_binary' : 'classification_multiclass';
 }
 
-function checkOutcomes(problemType: ProblemType, outcomes: { target: ColumnProfile | null; prediction: ColumnProfile | null }, probabilities: readonly ColumnProfile[], notes: string[]): void {
+function checkOutcomes(problemType: ProblemType, outcomes: Outcomes, probabilities: readonly ColumnProfile[], notes: string[]): void {
   for (const [part, profile] of Object.entries(outcomes)) {
     if (profile === null) {
       notes.push(part === 'target' ? 'no target: realized performance comes once targets are appended; name the column if there is one' : 'no prediction: metrics of predicted classes or values cannot be computed');
@@ -155,6 +255,7 @@ function checkOutcomes(problemType: ProblemType, outcomes: { target: ColumnProfi
     }
     const present = profile.rows - profile.missing;
     if (problemType === 'classification_binary' && profile.zeroOrOne !== present) throw new InvalidInput(notBinary(part, profile));
+    if (problemType === 'regression' && probabilities.length > 0) throw new InvalidInput(`a regression has no predicted probability, and ${probabilities.map(({ name }) => quoted(name)).join(', ')} ${probabilities.length === 1 ? 'is given as one' : 'are given as such'}: leave it out, or give another problem type`);
     if (problemType === 'regression' && profile.numbers !== present) {
       throw new InvalidInput(`column ${quoted(profile.name)} is the ${part} of a regression and holds text (row ${profile.text?.row ?? 0}: ${quoted(profile.text?.value ?? '')}): give the problem type, or numbers`);
     }

@@ -42,7 +42,7 @@ export class BlockBuilder {
     const twice = columns.find(({ name }, i) => columns.findIndex((other) => other.name === name) !== i);
     if (twice) throw new InvalidInput(`column ${quoted(twice.name)} is asked for twice`);
     this.rows = Math.max(1024, Math.min(ROWS_PER_BLOCK, Math.floor(CELLS_PER_BLOCK / columns.length)));
-    this.columns = columns.map((column) => new ColumnBuilder(column.name, column.kind, this.rows));
+    this.columns = columns.map((column) => new ColumnBuilder(column.name, column, this.rows));
     this.timestamps = new TimestampParser(new ZoneClock(zone));
   }
 

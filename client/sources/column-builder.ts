@@ -21,9 +21,12 @@ export class ColumnBuilder {
   readonly offsets: Uint32Array;
   readonly missing: Uint8Array;
   used = 0;
+  /** Classes as text: a column of whole numbers with a gap is written 1.0 by pandas, and means the class 1. */
+  private readonly labels: boolean;
 
-  constructor(readonly name: string, kind: SchemaColumn['kind'], rows: number) {
+  constructor(readonly name: string, { kind, role }: Pick<SchemaColumn, 'kind' | 'role'>, rows: number) {
     this.code = CODES[kind];
+    this.labels = kind === 'categorical' && (role === 'target' || role === 'prediction');
     const numeric = this.code <= TIMESTAMP;
     this.values = new Float64Array(numeric ? rows : 0);
     this.bytes = Buffer.allocUnsafeSlow(numeric ? 0 : rows * 8);
@@ -49,7 +52,8 @@ export class ColumnBuilder {
     }
   }
 
-  setText(row: number, bytes: Uint8Array, from: number, to: number): void {
+  setText(row: number, bytes: Uint8Array, from: number, end: number): void {
+    const to = this.labels ? endOfWholeNumber(bytes, from, end) : end;
     const length = to - from;
     this.reserve(length);
     const target = this.bytes;
@@ -99,6 +103,19 @@ export class ColumnBuilder {
     if (this.code === TIMESTAMP) return { kind: 'timestamp', micros: this.values.subarray(0, rows) };
     return { kind: 'text', bytes: this.bytes.subarray(0, this.used), offsets: this.offsets.subarray(0, rows + 1), missing: this.missing.subarray(0, rows) };
   }
+}
+
+const [ZERO, NINE, POINT, MINUS] = [48, 57, 46, 45];
+
+/** Where `12` ends in `12.0` or `12.00`; `end` for every other text. */
+function endOfWholeNumber(bytes: Uint8Array, from: number, end: number): number {
+  let at = end;
+  while (at > from && bytes[at - 1] === ZERO) at--;
+  if (at === end || at <= from + 1 || bytes[at - 1] !== POINT) return end;
+  const first = bytes[from] === MINUS ? from + 1 : from;
+  if (first === at - 1) return end;
+  for (let i = first; i < at - 1; i++) if (bytes[i]! < ZERO || bytes[i]! > NINE) return end;
+  return at - 1;
 }
 
 /** False for a text with half of a surrogate pair, which UTF-8 cannot hold. */

@@ -97,6 +97,56 @@ describe('problem types', () => {
     expect(roles).toMatchObject({ a: 'predicted_probability continuous of p', b: 'predicted_probability continuous of q' });
   });
 
+  it('knows the multiclass reference, its classes in order', async () => {
+    const { schema, notes } = await inferSchema(dataset('mc_reference.csv.gz'));
+    expect(schema.problemType).toBe('classification_multiclass');
+    expect(schema.columns.filter(({ role }) => role === 'predicted_probability').map((column) => column.class)).toEqual(['prepaid_card', 'highstreet_card', 'upmarket_card']);
+    expect(schema.columns.filter(({ role }) => role === 'target' || role === 'prediction').map(({ name, kind }) => `${name} ${kind}`)).toEqual(['y_pred categorical', 'y_true categorical']);
+    expect(notes).toContain("3 classes: 'highstreet_card', 'prepaid_card', 'upmarket_card'");
+  });
+
+  it('knows the car-price reference as a regression', async () => {
+    const { schema } = await inferSchema(dataset('regression_synthetic_reference.csv.gz'));
+    expect(schema.problemType).toBe('regression');
+    expect(schema.columns.filter(({ role }) => role === 'target' || role === 'prediction').map(({ name, kind }) => `${name} ${kind}`)).toEqual(['y_true continuous', 'y_pred continuous']);
+    expect(schema.columns.filter(({ role }) => role === 'feature').map(({ name }) => name)).toEqual(['car_age', 'km_driven', 'price_new', 'accident_count', 'door_count', 'fuel', 'transmission']);
+  });
+
+  it('columns that end in the labels are their probabilities, whatever they begin with', async () => {
+    const { type, roles, notes } = await inferred(rowsOf(120, { x: (i) => i, p_a: () => 0.2, p_b: () => 0.3, p_c: () => 0.5, y_pred: (i) => 'abc'[i % 3]!, y_true: (i) => 'abc'[i % 3]! }));
+    expect(type).toBe('classification_multiclass');
+    expect(roles).toMatchObject({ x: 'feature continuous', p_a: 'predicted_probability continuous of a', p_c: 'predicted_probability continuous of c' });
+    expect(notes).toMatch(/'p_a', 'p_b', 'p_c' are the predicted probabilities/);
+  });
+
+  it('two columns of probabilities of 0 and 1 make a binary model', async () => {
+    const { type, roles } = await inferred(rowsOf(120, { y_pred_proba_0: (i) => (i % 2) * 0.4, y_pred_proba_1: (i) => 1 - (i % 2) * 0.4, y_pred: (i) => i % 2, y_true: (i) => i % 2 }));
+    expect(type).toBe('classification_binary');
+    expect(roles).toMatchObject({ y_pred_proba_0: 'ignored continuous', y_pred_proba_1: 'predicted_probability continuous' });
+  });
+
+  it('whole numbers are classes when the problem type says so; 1.0 is 1', async () => {
+    const { roles, notes } = await inferred(rowsOf(120, { y_pred_proba_1: () => 0.2, y_pred_proba_2: () => 0.3, y_pred_proba_3: () => 0.5, y_pred: (i) => (i % 3) + 1, y_true: (i) => `${(i % 3) + 1}.0` }));
+    expect(roles).toMatchObject({ y_pred: 'prediction categorical', y_true: 'target categorical', y_pred_proba_3: 'predicted_probability continuous of 3' });
+    expect(notes).toContain("3 classes: '1', '2', '3'");
+  });
+
+  it('classes without probability are refused, probabilities without class too; a class that never came is said', async () => {
+    const rows = rowsOf(120, { a: () => 0.5, b: () => 0.5, y_pred: (i) => 'pq'[i % 2]!, y_true: (i) => 'pqr'[i % 3]! });
+    expect(await refusal(rows, { predictedProbability: { p: 'a', q: 'b' } })).toMatch(/the target 'y_true' holds 'r', of which there is no predicted probability \(there are those of 'p', 'q'\): name a column for each class/);
+    expect(await refusal(rows, { problemType: 'classification_multiclass', predictedProbability: 'a' })).toMatch(/column 'a' is a predicted probability, and it is not said of which class: give class and column for each of 'p', 'q', 'r'/);
+    const seldom = rowsOf(120, { a: () => 0.5, b: () => 0.3, c: () => 0.2, y_pred: (i) => 'pqs'[i % 3]!, y_true: (i) => 'pq'[i % 2]! });
+    const { notes } = await inferred(seldom, { predictedProbability: { p: 'a', q: 'b', r: 'c' } });
+    expect(notes).toContain("the reference has no row whose target is 'r'");
+    expect(notes).toContain("the prediction 'y_pred' also holds 's', which is no class of a probability");
+  });
+
+  it('a regression takes no probability, and a column that is named like one stays a feature', async () => {
+    const rows = rowsOf(120, { score: (i) => (i % 10) / 10, prediction: (i) => i * 1.5, target: (i) => i * 2 });
+    expect((await inferred(rows, { problemType: 'regression' })).roles.score).toBe('feature continuous');
+    expect(await refusal(rows, { problemType: 'regression', predictedProbability: 'score' })).toMatch(/a regression has no predicted probability, and 'score' is given as one/);
+  });
+
   it('numbers to predict make a regression, and it says how to correct that', async () => {
     const { type, notes } = await inferred(rowsOf(120, { x: (i) => i, prediction: (i) => i * 1.5, target: (i) => i * 2 }));
     expect(type).toBe('regression');

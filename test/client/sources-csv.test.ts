@@ -51,6 +51,12 @@ describe('CSV: how a file is cut into cells', () => {
     expect(cells).toEqual({ a: ['x, "y"', null], b: ['1\r\n2\n3', 'z'] });
   });
 
+  it('a class that is a whole number is written one way; categories of a feature stay as they stand', async () => {
+    const path = fileOf('y,f\n1.0,1.0\n1,1\n-2.00,x\n10,10.50\n1.5,.0\n.0,-.0\n');
+    const { cells } = await collect(path, [{ name: 'y', role: 'target', kind: 'categorical' }, { name: 'f', role: 'feature', kind: 'categorical' }]);
+    expect(cells).toEqual({ y: ['1', '1', '-2', '10', '1.5', '.0'], f: ['1.0', '1', 'x', '10.50', '.0', '-.0'] });
+  });
+
   it('a quote within a cell that does not begin with one is text', async () => {
     expect((await csv('a,b\n5" pipe,x\n', 'a')).cells).toEqual({ a: ['5" pipe'] });
   });
