@@ -2,9 +2,10 @@
 import type { PerformanceSettings } from '../../domain/settings.js';
 import { byProblem } from '../by-problem.js';
 import { realizedBinary, type FittedRealizedBinary } from './realized-binary.js';
+import { realizedRegression, type FittedRealizedRegression } from './realized-regression.js';
 
 /** What was learnt. */
-export type FittedRealizedPerformance = FittedRealizedBinary;
+export type FittedRealizedPerformance = FittedRealizedBinary | FittedRealizedRegression;
 
 /** Its entry in the catalogue. */
-export const realizedPerformance = byProblem<PerformanceSettings, FittedRealizedPerformance>('realized_performance', { classification_binary: realizedBinary });
+export const realizedPerformance = byProblem<PerformanceSettings, FittedRealizedPerformance>('realized_performance', { classification_binary: realizedBinary, regression: realizedRegression });
