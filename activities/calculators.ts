@@ -1,34 +1,44 @@
 /** Which calculators a model's settings ask for, and the columns they work on. */
 import { createHash } from 'node:crypto';
+import { performanceLack } from '../domain/performance-lacks.js';
 import { InvalidInput } from '../domain/errors.js';
 import type { CalculatorKind } from '../domain/measurement.js';
 import type { CalculatorFailure } from '../domain/run.js';
 import { columnOf, columnsOf, quoted, type ModelSchema } from '../domain/schema.js';
-import { enabledCalculators, type CalculatorSettings, type ModelSettings } from '../domain/settings.js';
+import { segmentText, settingsOf, type Segment } from '../domain/segment.js';
+import { enabledCalculators, type CalculatorSettings, type ModelSettings, type ThresholdOverride } from '../domain/settings.js';
+import { overridesOf } from '../domain/threshold-overrides.js';
 import { ENGINE_VERSION, type CalculatorRequest } from '../engine/catalogue.js';
 import { NO_COLUMNS, type CalculatorColumns } from '../engine/calculator.js';
+import { compareText } from '../engine/frame.js';
 import { storedScheme, type ModelState } from '../store/model-state.js';
 
 export interface WantedCalculator {
   kind: CalculatorKind;
   request: CalculatorRequest;
-  /** What it learns: content hash of reference, parameters without thresholds, columns, chunking and engine version. */
+  /** What it learns: content hash of segment, reference, parameters without thresholds, columns, chunking and engine version. */
   key: string;
   /** How its values are judged: content hash of `key` and the threshold rules. */
   thresholdKey: string;
+  /** Those that speak of this calculator in this segment. */
+  overrides: ThresholdOverride[];
   /** Its values depend on targets that come late. */
   onTargets: boolean;
 }
 
-/** Calculators that are switched on and have something to work on; those that lack a column come as failures with the reason. */
-export function wantedCalculators(model: Pick<ModelState, 'versionId' | 'referenceRevision' | 'schema'>, settings: ModelSettings): { wanted: WantedCalculator[]; failures: CalculatorFailure[] } {
+/**
+ * Calculators that are switched on and have something to work on; those that lack a column come as failures with the reason.
+ *
+ * @param segment null: all rows. A segment's own column is left out of what is measured in it: it is constant there
+ */
+export function wantedCalculators(model: Pick<ModelState, 'versionId' | 'referenceRevision' | 'schema'>, settings: ModelSettings, segment: Segment | null = null): { wanted: WantedCalculator[]; failures: CalculatorFailure[] } {
   const wanted: WantedCalculator[] = [];
   const failures: CalculatorFailure[] = [];
   for (const kind of enabledCalculators(settings.calculators).sort()) {
     if (kind === 'realized_performance' && settings.targets.arrival === 'absent') continue;
     try {
-      const columns = columnsFor(kind, model.schema, settings.calculators[kind]);
-      if (columns) wanted.push(withKeys(model, settings, kind, columns));
+      const columns = columnsFor(kind, model.schema, settings.calculators[kind], segment);
+      if (columns) wanted.push(withKeys(model, settings, kind, columns, segment));
     } catch (error) {
       if (!(error instanceof InvalidInput)) throw error;
       failures.push({ calculator: kind, stage: 'fit', chunkKeys: [], message: error.message });
@@ -37,39 +47,39 @@ export function wantedCalculators(model: Pick<ModelState, 'versionId' | 'referen
   return { wanted, failures };
 }
 
-function withKeys(model: Pick<ModelState, 'versionId' | 'referenceRevision'>, settings: ModelSettings, kind: CalculatorKind, columns: CalculatorColumns): WantedCalculator {
+function withKeys(model: Pick<ModelState, 'versionId' | 'referenceRevision'>, settings: ModelSettings, kind: CalculatorKind, columns: CalculatorColumns, segment: Segment | null): WantedCalculator {
   const own = settings.calculators[kind];
   const { thresholds, threshold, ...parameters } = { thresholds: null, threshold: null, ...own };
-  const key = contentHash([model.versionId, '', model.referenceRevision, kind, parameters, columns, storedScheme(settings), ENGINE_VERSION]);
+  const text = segmentText(segment);
+  const key = contentHash([model.versionId, text, model.referenceRevision, kind, parameters, columns, storedScheme(settingsOf(settings, segment)), ENGINE_VERSION]);
+  const overrides = overridesOf(settings.thresholds ?? [], kind, text);
   return {
-    kind, key,
+    kind, key, overrides,
     // The catalogue pairs each kind with its settings; `own` is what stands under that kind.
     request: { kind, settings: own, columns } as CalculatorRequest,
-    thresholdKey: contentHash([key, thresholds, threshold]),
-    onTargets: kind === 'realized_performance' || (kind === 'univariate_drift' && columnOfTarget(columns)),
+    thresholdKey: contentHash([key, thresholds, threshold, ...overrides]),
+    onTargets: kind === 'realized_performance' || (kind === 'univariate_drift' && columns.target !== null),
   };
 }
 
-function columnOfTarget(columns: CalculatorColumns): boolean {
-  return columns.target !== null;
-}
-
 /** @returns null where there is nothing to measure. @throws InvalidInput where a column is asked for that cannot be had */
-function columnsFor(kind: CalculatorKind, schema: ModelSchema, settings: CalculatorSettings[CalculatorKind]): CalculatorColumns | null {
+function columnsFor(kind: CalculatorKind, schema: ModelSchema, settings: CalculatorSettings[CalculatorKind], segment: Segment | null): CalculatorColumns | null {
   const target = columnOf(schema, 'target')?.name ?? null;
   const prediction = columnOf(schema, 'prediction')?.name ?? null;
-  const probabilities = columnsOf(schema, 'predicted_probability').map(({ name }) => name);
-  const features = columnsOf(schema, 'feature');
-  const none: CalculatorColumns = { ...NO_COLUMNS, problemType: schema.problemType };
+  const scores = columnsOf(schema, 'predicted_probability');
+  const probabilities = scores.map(({ name }) => name);
+  const features = columnsOf(schema, 'feature').filter(({ name }) => name !== segment?.column);
+  const { problemType } = schema;
+  const none: CalculatorColumns = { ...NO_COLUMNS, problemType };
   const chosen = settings && 'columns' in settings ? settings.columns : undefined;
-  const choose = (columns: CalculatorColumns): CalculatorColumns | null => chooseColumns(kind, columns, chosen);
+  const choose = (columns: CalculatorColumns): CalculatorColumns | null => chooseColumns(kind, columns, chosen, segment);
   const continuous = features.filter((column) => column.kind === 'continuous').map(({ name }) => name);
   const categorical = features.filter((column) => column.kind === 'categorical').map(({ name }) => name);
   switch (kind) {
     case 'univariate_drift': {
       // Classes are categories, a regression's outcome is a number.
-      const outcomes = [prediction, target].filter((name) => name !== null);
-      const columns = schema.problemType === 'regression'
+      const outcomes = [prediction, target].filter((name) => name !== null && name !== segment?.column) as string[];
+      const columns = problemType === 'regression'
         ? choose({ ...none, continuous: [...continuous, ...probabilities, ...outcomes], categorical })
         : choose({ ...none, continuous: [...continuous, ...probabilities], categorical: [...categorical, ...outcomes] });
       return columns && { ...columns, target: target !== null && [...columns.continuous, ...columns.categorical].includes(target) ? target : null };
@@ -77,26 +87,38 @@ function columnsFor(kind: CalculatorKind, schema: ModelSchema, settings: Calcula
     case 'reconstruction_error':
       return choose({ ...none, continuous, categorical });
     case 'missing_values': {
-      const numbers = prediction !== null && schema.problemType !== 'classification_multiclass' ? [prediction] : [];
-      const texts = prediction !== null && schema.problemType === 'classification_multiclass' ? [prediction] : [];
-      return choose({ ...none, continuous: [...continuous, ...probabilities, ...numbers], categorical: [...categorical, ...texts] });
+      const outcome = prediction === null || prediction === segment?.column ? [] : [prediction];
+      return problemType === 'classification_multiclass'
+        ? choose({ ...none, continuous: [...continuous, ...probabilities], categorical: [...categorical, ...outcome] })
+        : choose({ ...none, continuous: [...continuous, ...probabilities, ...outcome], categorical });
     }
     case 'unseen_values':
       return choose({ ...none, categorical });
     case 'numerical_range':
       return choose({ ...none, continuous });
+    case 'summary_statistics':
+      return choose({ ...none, continuous: [...continuous, ...probabilities, ...(problemType === 'regression' && prediction !== null ? [prediction] : [])] });
     case 'estimated_performance':
-    case 'realized_performance':
-      if (schema.problemType !== 'classification_binary') throw new InvalidInput(`${kind} needs a binary classification, this model is a ${schema.problemType}`);
-      if (target === null) throw new InvalidInput(`${kind} needs a target column, the schema has none`);
-      if (probabilities.length === 0) throw new InvalidInput(`${kind} needs a predicted probability, the schema has none`);
-      return { ...none, target, prediction, probability: probabilities[0]! };
+    case 'realized_performance': {
+      const lack = performanceLack(kind, schema);
+      if (lack !== null) throw new InvalidInput(`${kind}: ${lack}`);
+      if (problemType === 'classification_binary') return { ...none, target, prediction, probability: probabilities[0] ?? null };
+      if (problemType === 'classification_multiclass') {
+        const classProbabilities = scores.map((column) => ({ class: column.class ?? column.name, column: column.name })).sort((a, b) => compareText(a.class, b.class));
+        return { ...none, target, prediction, classProbabilities };
+      }
+      // The errors of a regression are learnt from its features.
+      if (kind === 'realized_performance') return { ...none, target, prediction };
+      const from = choose({ ...none, continuous, categorical });
+      if (!from) throw new InvalidInput(`${kind}: there is no feature from which the errors could be estimated`);
+      return { ...from, target, prediction };
+    }
   }
 }
 
-function chooseColumns(kind: CalculatorKind, columns: CalculatorColumns, chosen: string[] | undefined): CalculatorColumns | null {
+function chooseColumns(kind: CalculatorKind, columns: CalculatorColumns, chosen: string[] | undefined, segment: Segment | null): CalculatorColumns | null {
   const possible = [...columns.continuous, ...columns.categorical];
-  const unknown = chosen?.filter((name) => !possible.includes(name)) ?? [];
+  const unknown = chosen?.filter((name) => !possible.includes(name) && name !== segment?.column) ?? [];
   if (unknown.length > 0) throw new InvalidInput(`${kind} cannot take ${unknown.map(quoted).join(', ')}: it can take ${possible.map(quoted).join(', ') || 'no column of this schema'}`);
   const take = (names: string[]): string[] => (chosen ? names.filter((name) => chosen.includes(name)) : names);
   const taken = { ...columns, continuous: take(columns.continuous), categorical: take(columns.categorical) };

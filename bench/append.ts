@@ -108,7 +108,7 @@ async function measure(pool: Pool, url: string, file: string, format: string): P
   for (let run = 0; run < Number(args.runs); run++) {
     const model = `bench ${format} ${run}`;
     const reference = await openSource(Array.from(generateRows({ rows: 1_000, seed: 2, target: true }), (row) => ({ ...row })));
-    await createModel(pool, { name: model, schema: SCHEMA, settings: defaultSettings({ kind: 'size', size: 10_000 }), reference, by: 'bench' });
+    await createModel(pool, { name: model, schema: SCHEMA, settings: defaultSettings('classification_binary', { kind: 'size', size: 10_000 }), reference, by: 'bench' });
     if (args.second) await onceIn(await fileOf(join(file, '..'), format, Number(args.rows), Number(args.rows)), model, url);
     all.push(await onceIn(file, model, url));
     await deleteModel(pool, model, 'bench');
@@ -122,7 +122,7 @@ async function measure(pool: Pool, url: string, file: string, format: string): P
 /** One append of 20 rows after the other, into a model that has rows: what a group of single predictions costs. */
 async function small(pool: Pool): Promise<void> {
   const reference = await openSource(Array.from(generateRows({ rows: 1_000, seed: 2, target: true }), (row) => ({ ...row })));
-  await createModel(pool, { name: 'small', schema: SCHEMA, settings: defaultSettings({ kind: 'size', size: 10_000 }), reference, by: 'bench' });
+  await createModel(pool, { name: 'small', schema: SCHEMA, settings: defaultSettings('classification_binary', { kind: 'size', size: 10_000 }), reference, by: 'bench' });
   const times: number[] = [];
   for (let i = 0; i < SMALL_APPENDS; i++) {
     const rows = Array.from(generateRows({ rows: SMALL_ROWS, seed: i, firstRow: i * SMALL_ROWS }), (row) => ({ ...row }));

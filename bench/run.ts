@@ -126,7 +126,7 @@ async function main(): Promise<void> {
 }
 
 function settingsOf(chunk: number): ModelSettings {
-  const settings = defaultSettings({ kind: 'size', size: chunk });
+  const settings = defaultSettings('classification_binary', { kind: 'size', size: chunk });
   settings.calculators = {
     univariate_drift: { continuousMethods: ['jensen_shannon'], categoricalMethods: ['jensen_shannon'] },
     missing_values: { normalize: true },

@@ -37,6 +37,9 @@ function causeOf(value: JudgedValue, rules: CauseRules): { kind: IncidentKind; c
     case 'unseen_values':
     case 'numerical_range':
       return { kind: 'data_quality', cause: value.column };
+    case 'summary_statistics':
+      // Looked at, not acted upon: what they show, the methods of drift tell better.
+      return null;
   }
 }
 

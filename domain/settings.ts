@@ -1,19 +1,14 @@
 /** What a model's people may choose, with defaults that need no thought. Plain data: it is stored, shown and diffed as it stands. */
 import type { Chunking } from './chunking.js';
 import type { CalculatorKind } from './measurement.js';
+import { CHOSEN_METRICS, KEY_METRIC, type PerformanceMetric } from './metrics.js';
+import type { ProblemType } from './schema.js';
 import type { ThresholdRule } from './threshold.js';
+
+export { BINARY_METRICS, MULTICLASS_METRICS, REGRESSION_METRICS, type BinaryMetric, type MulticlassMetric, type PerformanceMetric, type RegressionMetric } from './metrics.js';
 
 export type ContinuousMethod = 'jensen_shannon' | 'kolmogorov_smirnov' | 'wasserstein' | 'hellinger';
 export type CategoricalMethod = 'jensen_shannon' | 'chi2' | 'hellinger' | 'l_infinity';
-
-export const BINARY_METRICS = ['roc_auc', 'f1', 'precision', 'recall', 'specificity', 'accuracy', 'average_precision', 'confusion_matrix', 'business_value'] as const;
-export type BinaryMetric = (typeof BINARY_METRICS)[number];
-/** Of several classes: the same names; all but accuracy, the confusion matrix and business value are means over the classes, one against the rest. */
-export const MULTICLASS_METRICS = BINARY_METRICS;
-export type MulticlassMetric = BinaryMetric;
-export const REGRESSION_METRICS = ['mae', 'mape', 'mse', 'rmse', 'msle', 'rmsle'] as const;
-export type RegressionMetric = (typeof REGRESSION_METRICS)[number];
-export type PerformanceMetric = BinaryMetric | RegressionMetric;
 
 interface Columns {
   /** Absent: every column that the calculator can take. */
@@ -54,6 +49,29 @@ export interface PerformanceSettings {
   normalizeBusinessValue?: 'per_prediction' | null;
 }
 
+/** avg: mean; std: sample standard deviation; row_count: rows of the chunk. */
+export const SUMMARY_STATISTICS = ['avg', 'sum', 'std', 'median', 'row_count'] as const;
+export type SummaryStatistic = (typeof SUMMARY_STATISTICS)[number];
+
+export interface SummaryStatisticsSettings extends Columns {
+  /** One or more. */
+  statistics: SummaryStatistic[];
+  /** Of all of them … */
+  threshold?: ThresholdRule;
+  /** … or of one, which goes before. */
+  thresholds?: Partial<Record<SummaryStatistic, ThresholdRule>>;
+}
+
+/** How well a boosting tells a chunk's rows from the reference's: 0.5 not at all, 1 always. It trains models anew for every chunk: minutes where the others take seconds. */
+export interface DomainClassifierSettings extends Columns {
+  /** Parts that each chunk's rows are cut into, each predicted by a model of the others; absent: 5. */
+  folds?: number;
+  /** Parameters of the boosting under LightGBM's names; absent: its defaults. */
+  hyperparameters?: Record<string, unknown>;
+  /** Absent: below 0.45 or above 0.65. */
+  threshold?: ThresholdRule;
+}
+
 /** null or absent: that calculator does not run. */
 export interface CalculatorSettings {
   univariate_drift?: UnivariateDriftSettings | null;
@@ -63,6 +81,41 @@ export interface CalculatorSettings {
   numerical_range?: DataQualitySettings | null;
   estimated_performance?: PerformanceSettings | null;
   realized_performance?: PerformanceSettings | null;
+  summary_statistics?: SummaryStatisticsSettings | null;
+  domain_classifier?: DomainClassifierSettings | null;
+}
+
+/**
+ * Parts of the rows that are looked at on their own: one for each value of a categorical column, called `column=value`. Each is a population of its own,
+ * with its own reference rows, chunks, fitted state and thresholds.
+ */
+export interface SegmentSettings {
+  /** Categorical columns that are kept: of the role `segment`, features, or a multiclass prediction. */
+  by: string[];
+  /** The most frequent values of each column in the reference, so many at most; absent: 20. */
+  maxValues?: number;
+  /** A value with fewer rows in the reference is left out: nothing can be learnt from them; absent: 500. */
+  minReferenceRows?: number;
+  /** How the rows of a segment become chunks; absent: as those of the model. */
+  chunking?: Chunking;
+}
+
+export const SEGMENT_DEFAULTS = { maxValues: 20, minReferenceRows: 500 } as const;
+
+/**
+ * A threshold, or the side of it that counts, of some series: those of a calculator, further narrowed by metric, column and segment.
+ * Where several speak of one series, the most specific has the word: segment before column before metric, of equals the last; for `rule` and `alertOn` apart.
+ */
+export interface ThresholdOverride {
+  calculator: CalculatorKind;
+  metric?: string;
+  column?: string;
+  /** `column=value`; '' is all rows; absent: all rows and every segment. */
+  segment?: string;
+  /** Absent: as the calculator's settings say. */
+  rule?: ThresholdRule;
+  /** worse: only the side on which the metric gets worse; a metric without such a side keeps both. Absent: both. */
+  alertOn?: 'both' | 'worse';
 }
 
 /** How ground truth comes (acceptance row B9). Durable waits for it come later; what is declared is kept and shown. */
@@ -104,6 +157,8 @@ export interface DecisionSettings {
   fallback: 'acknowledge' | 'ignore';
   /** E-mail addresses; used where the worker has a mail server. */
   notify: string[];
+  /** true: also incidents of single segments; absent: only those of all rows together. */
+  segments?: boolean;
 }
 
 export interface ModelSettings {
@@ -116,29 +171,37 @@ export interface ModelSettings {
   /** The metric on which people judge this model, e.g. roc_auc. */
   keyMetric: string;
   calculators: CalculatorSettings;
+  /** null or absent: only all rows together. */
+  segments?: SegmentSettings | null;
+  thresholds?: ThresholdOverride[];
   runs: RunSettings;
   decisions: DecisionSettings;
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** Settings of a binary model that nobody chose anything for. `chunking` depends on the reference and is given. */
-export function defaultSettings(chunking: Chunking): ModelSettings {
+/** Settings of a model that nobody chose anything for, whose data have every column that its problem type knows. `chunking` depends on the reference and is given. */
+export function defaultSettings(problemType: ProblemType, chunking: Chunking): ModelSettings {
+  const metrics = CHOSEN_METRICS[problemType];
   return {
     chunking,
     zone: 'UTC',
     allowedLatenessMs: 0,
     targets: { arrival: 'delayed' },
-    keyMetric: 'roc_auc',
+    keyMetric: KEY_METRIC[problemType],
     calculators: {
       univariate_drift: { continuousMethods: ['jensen_shannon'], categoricalMethods: ['jensen_shannon'] },
       reconstruction_error: { components: 0.65 },
       missing_values: { normalize: true },
       unseen_values: { normalize: true },
       numerical_range: { normalize: true },
-      estimated_performance: { metrics: ['roc_auc', 'f1', 'precision', 'recall', 'specificity', 'accuracy'] },
-      realized_performance: { metrics: ['roc_auc', 'f1', 'precision', 'recall', 'specificity', 'accuracy'] },
+      estimated_performance: { metrics: [...metrics] },
+      realized_performance: { metrics: [...metrics] },
+      summary_statistics: null,
+      domain_classifier: null,
     },
+    segments: null,
+    thresholds: [],
     runs: { everyRows: chunking.kind === 'size' ? chunking.size : null, onTargets: true, everyMs: null, schedule: null },
     decisions: { on: ['estimated_performance'], remindAfterMs: DAY_MS, escalateAfterMs: 3 * DAY_MS, deadlineMs: 30 * DAY_MS, fallback: 'acknowledge', notify: [] },
   };

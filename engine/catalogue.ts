@@ -2,7 +2,7 @@
 import { InvalidInput } from '../domain/errors.js';
 import type { CalculatorKind, MetricPoint } from '../domain/measurement.js';
 import type { DataQualitySettings, PerformanceSettings } from '../domain/settings.js';
-import type { Bounds } from '../domain/threshold.js';
+import type { Bounds, ThresholdRule } from '../domain/threshold.js';
 import { seriesOf, type Calculator, type CalculatorColumns, type EngineKind, type ReferenceSeries } from './calculator.js';
 import { missingValues, type FittedMissingValues } from './calculators/missing-values.js';
 import { numericalRange, type FittedNumericalRange } from './calculators/numerical-range.js';
@@ -130,23 +130,26 @@ export interface SeriesBounds {
   bounds: Bounds;
 }
 
+/** A rule of one series that goes before those of the settings; undefined: there is none. */
+export type RuleOverride = (metric: string, column: string) => ThresholdRule | undefined;
+
 /**
  * Bounds per series, from the reference values that were kept and the rules of the settings: a change of rules needs no new fit.
  * Where a rule needs reference values and there is none, there is no bound.
  *
  * @throws InvalidInput when a rule contradicts itself
  */
-export function thresholdsOf<K extends EngineKind>(fitted: FittedCalculatorOf<K>, settings: SettingsByKind[K]): SeriesBounds[] {
-  return rawThresholdsOf(fitted, settings).map((series) => ({ ...series, bounds: { lower: knownOrNull(series.bounds.lower), upper: knownOrNull(series.bounds.upper) } }));
+export function thresholdsOf<K extends EngineKind>(fitted: FittedCalculatorOf<K>, settings: SettingsByKind[K], override?: RuleOverride): SeriesBounds[] {
+  return rawThresholdsOf(fitted, settings, override).map((series) => ({ ...series, bounds: { lower: knownOrNull(series.bounds.lower), upper: knownOrNull(series.bounds.upper) } }));
 }
 
 /** As above, but a bound that cannot be known is NaN, as NannyML gives it. */
-export function rawThresholdsOf<K extends EngineKind>(fitted: FittedCalculatorOf<K>, settings: SettingsByKind[K]): SeriesBounds[] {
+export function rawThresholdsOf<K extends EngineKind>(fitted: FittedCalculatorOf<K>, settings: SettingsByKind[K], override?: RuleOverride): SeriesBounds[] {
   const entry = entryOf(fitted.kind);
   return fitted.thresholdValues.map(({ metric, column, values }) => ({
     metric,
     column,
-    bounds: boundsOf(checkRule(entry.ruleOf(settings, metric)), values, entry.limitsOf(fitted.state, metric)),
+    bounds: boundsOf(checkRule(override?.(metric, column) ?? entry.ruleOf(settings, metric)), values, entry.limitsOf(fitted.state, metric)),
   }));
 }
 

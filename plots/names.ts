@@ -24,6 +24,7 @@ const CALCULATOR_NAMES: Record<CalculatorKind, string> = {
   numerical_range: 'Values out of range',
   estimated_performance: 'Estimated performance',
   realized_performance: 'Realized performance',
+  summary_statistics: 'Summary statistics',
 };
 
 export function calculatorName(calculator: CalculatorKind): string {

@@ -2,6 +2,7 @@
 import type { QuarantineReason } from '../domain/batch.js';
 import { InvalidInput } from '../domain/errors.js';
 import { checkSchema, columnOf, quoted, type ModelSchema } from '../domain/schema.js';
+import { metricLack, performanceLack } from '../domain/performance-lacks.js';
 import { enabledCalculators, type ModelSettings } from '../domain/settings.js';
 import { checkRowWidth } from './model-tables.js';
 import { storableText } from './quarantine.js';
@@ -27,16 +28,12 @@ export function checkPrerequisites(schema: ModelSchema, settings: ModelSettings)
   if (settings.chunking.kind === 'period' && !columnOf(schema, 'timestamp')) {
     throw new InvalidInput(`chunking by period (${settings.chunking.period}) needs a timestamp column and the schema has none: name one, or chunk by size or count`);
   }
-  const needsTarget = enabledCalculators(settings.calculators).some((kind) => kind === 'estimated_performance' || kind === 'realized_performance');
-  if (!needsTarget) return false;
-  for (const role of ['target', 'prediction', 'predicted_probability'] as const) {
-    if (schema.problemType === 'regression' && role === 'predicted_probability') continue;
-    if (!columnOf(schema, role)) {
-      const what = role.replaceAll('_', ' ');
-      throw new InvalidInput(`the schema has no ${what} column, which performance is computed from: name it, or switch estimated_performance and realized_performance off in the settings`);
-    }
+  const performance = enabledCalculators(settings.calculators).filter((kind) => kind === 'estimated_performance' || kind === 'realized_performance');
+  for (const kind of performance) {
+    const lack = performanceLack(kind, schema) ?? settings.calculators[kind]!.metrics.map((metric) => metricLack(metric, schema)).find((reason) => reason !== null);
+    if (lack) throw new InvalidInput(`${lack}: name it, or switch ${performance.join(' and ')} off in the settings`);
   }
-  return true;
+  return performance.length > 0;
 }
 
 const MOST_SHOWN = 4;

@@ -79,7 +79,7 @@ export function smallTarget(n: number, wobble = 0): Row {
 }
 
 export function smallSettings(chunking: Chunking, change: Partial<ModelSettings> = {}): ModelSettings {
-  return { ...defaultSettings(chunking), ...change };
+  return { ...defaultSettings('classification_binary', chunking), ...change };
 }
 
 /** A model whose reference are rows −1 … −`rows`, with targets. */

@@ -7,7 +7,7 @@ import {
 } from '../../domain/policy.js';
 import { defaultSettings, type RunSettings } from '../../domain/settings.js';
 
-const decisions = defaultSettings({ kind: 'size', size: 100 }).decisions;
+const decisions = defaultSettings('classification_binary', { kind: 'size', size: 100 }).decisions;
 const byCount: RunSettings = { everyRows: 100, onTargets: true, everyMs: null, schedule: null };
 const start = (nowMs = 0) => beginLifecycle({ modelId: 1, lastRun: 0, horizon: 0, pace: DEFAULT_PACE }, nowMs);
 type Entry = LedgerPage['entries'][number];

@@ -133,7 +133,7 @@ export function carLoanReport(): ReportInput {
   return {
     model: { name: 'car-loans', version: 1, state: 'active', problemType: 'classification_binary', createdAt: '2026-01-05T09:00:00Z', createdBy: 'demo' },
     counts: { referenceRows: 50_000, analysisRows: 50_000, targetsMatched: 43_500, targetsWaiting: 3, batches: 8, rowsDuplicate: 120, rowsQuarantined: 0, dataEndsAt: '2019-08-29T11:51:16.848Z' },
-    settings: defaultSettings({ kind: 'size', size: CHUNK }),
+    settings: defaultSettings('classification_binary', { kind: 'size', size: CHUNK }),
     schema: { problemType: 'classification_binary', columns: COLUMNS.map(([name, role, kind]) => ({ name, role, kind })) },
     results, ranking, distributions: carLoanDistributions(results),
     incidents: [

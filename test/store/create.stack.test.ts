@@ -16,7 +16,7 @@ let database: TestDatabase;
 beforeAll(async () => { database = await createDatabase(); });
 afterAll(() => database.drop());
 
-const settings = defaultSettings({ kind: 'size', size: 10 });
+const settings = defaultSettings('classification_binary', { kind: 'size', size: 10 });
 const create = (name: string, rows: Row[], schema: ModelSchema = LOANS) => createModel(database.pool, { name, schema, settings, reference: memorySource(rows), by: 'test' });
 
 /** Everything that a failed creation could leave behind. */

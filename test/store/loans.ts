@@ -30,5 +30,5 @@ export const loans = (from: number, to: number): Row[] => Array.from({ length: t
 export const reference = (rows = 40): Row[] => Array.from({ length: rows }, (_, k) => loan(k, { id: `ref-${k}`, repaid: (k >> 1) % 2 }));
 
 export function createLoans(pool: Pool, name: string, schema: ModelSchema = LOANS): Promise<CreatedModel> {
-  return createModel(pool, { name, schema, settings: defaultSettings({ kind: 'size', size: 10 }), reference: memorySource(reference()), by: 'test' });
+  return createModel(pool, { name, schema, settings: defaultSettings('classification_binary', { kind: 'size', size: 10 }), reference: memorySource(reference()), by: 'test' });
 }

@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => stage?.close());
 
 const HOUR_MS = 3_600_000;
-const patient: DecisionSettings = { ...defaultSettings({ kind: 'size', size: 100 }).decisions, remindAfterMs: HOUR_MS, escalateAfterMs: 2 * HOUR_MS, deadlineMs: 3 * HOUR_MS, notify: ['ada@example.org'] };
+const patient: DecisionSettings = { ...defaultSettings('classification_binary', { kind: 'size', size: 100 }).decisions, remindAfterMs: HOUR_MS, escalateAfterMs: 2 * HOUR_MS, deadlineMs: 3 * HOUR_MS, notify: ['ada@example.org'] };
 
 async function begin(store: FakeStore, chunk: string, settings: Partial<DecisionSettings> = {}) {
   const decisionId = `1/estimated_performance/roc_auc/${chunk}/1`;

@@ -56,7 +56,7 @@ function question(chunk: string): DecisionInput {
   const decisionId = `1/estimated_performance/roc_auc/${chunk}/1`;
   return {
     modelId: 1, question: { decisionId, incidentId: 1, kind: 'estimated_performance', cause: 'roc_auc', openingChunk: chunk, text: 'Estimated ROC AUC left its thresholds.' },
-    settings: { ...defaultSettings({ kind: 'size', size: 1 }).decisions, remindAfterMs: dayMs, escalateAfterMs: 3 * dayMs, deadlineMs: 90 * dayMs, notify: ['ada@example.org'] },
+    settings: { ...defaultSettings('classification_binary', { kind: 'size', size: 1 }).decisions, remindAfterMs: dayMs, escalateAfterMs: 3 * dayMs, deadlineMs: 90 * dayMs, notify: ['ada@example.org'] },
   };
 }
 

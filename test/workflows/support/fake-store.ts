@@ -11,7 +11,7 @@ export class FakeStore {
   /** Task queue of the worker over this store: what an earlier test left behind must not come here. */
   readonly queue = `stage-${++stores}`;
   readonly ledger: LedgerEntry[] = [];
-  readonly settings: ModelSettings = { ...defaultSettings({ kind: 'size', size: 100 }) };
+  readonly settings: ModelSettings = { ...defaultSettings('classification_binary', { kind: 'size', size: 100 }) };
   settingsRevision = 1;
   state: LedgerView['state'] = 'active';
   looks = 0;
