@@ -1,34 +1,40 @@
 /** Sorts a request's columns into continuous and categorical ones, and reads them as the calculator wants them. */
 import { InvalidInput } from '../../domain/errors.js';
 import { quoted } from '../../domain/schema.js';
-import { toCategorical, type CalculatorColumns, type CategoricalColumn, type Column, type ContinuousColumn, type Frame } from '../../engine/index.js';
-import type { ColumnReading, Construction } from './constructors.js';
+import { toCategorical, type CategoricalColumn, type Column, type ContinuousColumn, type Frame } from '../../engine/index.js';
+import type { ColumnReading, ColumnsByKind, Construction } from './construction.js';
+import { labelsOf, type LabelSpelling } from './labels.js';
 
-type Split = Pick<CalculatorColumns, 'continuous' | 'categorical'>;
-
-/** By the reference's types. @throws InvalidInput where the calculator takes only one kind and a column is of the other */
-export function splitColumns(construction: Construction, reference: Frame): Split {
-  const split: Split = { continuous: [], categorical: [] };
-  for (const [name, reading] of construction.readings) {
-    const { kind } = readAs(reference.columns.get(name)!, reading, name);
-    const wanted = kind !== 'timestamp' && construction.kinds[kind];
+/** By the reference's types, after `readColumns`. @throws InvalidInput where the calculator takes only one kind and a column is of the other */
+export function splitColumns({ calculator, readings, kinds }: Construction, reference: Frame): ColumnsByKind {
+  const split: ColumnsByKind = { continuous: [], categorical: [] };
+  for (const name of readings.keys()) {
+    const { kind } = reference.columns.get(name)!;
+    const wanted = kind !== 'timestamp' && kinds[kind];
     if (wanted) split[kind].push(name);
-    else if (construction.kinds.refuseOthers) throw new InvalidInput(`column ${quoted(name)} is ${kind}, the calculator takes only ${construction.kinds.continuous ? 'continuous' : 'categorical'} columns`);
+    else if (kinds.refuseOthers) throw new InvalidInput(`column ${quoted(name)} of the reference is ${kind}, ${calculator} takes only ${namesOf(kinds)} columns: leave it out`);
   }
   return split;
 }
 
-/** The frame with only the calculator's columns, each read as it wants. Columns that the frame lacks are left out. */
-export function readColumns(construction: Construction, frame: Frame): Frame {
+function namesOf({ continuous, categorical }: Construction['kinds']): string {
+  return [...(continuous ? ['continuous'] : []), ...(categorical ? ['categorical'] : [])].join(' and ');
+}
+
+/**
+ * The frame with only the calculator's columns, each read as it wants. Columns that the frame lacks are left out.
+ * @param spelling of class labels, see labels.ts
+ */
+export function readColumns({ readings }: Construction, frame: Frame, spelling: LabelSpelling): Frame {
   const columns = new Map<string, Column>();
-  for (const [name, reading] of construction.readings) {
+  for (const [name, reading] of readings) {
     const column = frame.columns.get(name);
-    if (column) columns.set(name, readAs(column, reading, name));
+    if (column) columns.set(name, reading === 'as labels' ? labelsOf(column, spelling, name) : readAs(column, reading, name));
   }
   return { rowCount: frame.rowCount, columns };
 }
 
-function readAs(column: Column, reading: ColumnReading, name: string): Column {
+function readAs(column: Column, reading: Exclude<ColumnReading, 'as labels'>, name: string): Column {
   switch (reading) {
     case 'as it is': return column;
     case 'as categories': return column.kind === 'continuous' ? toCategorical(column) : column;
@@ -41,7 +47,7 @@ function readAs(column: Column, reading: ColumnReading, name: string): Column {
 function numbersOf(column: CategoricalColumn, name: string): ContinuousColumn {
   const valueOf = column.categories.map((category) => {
     if (category === 'True' || category === 'False') return category === 'True' ? 1 : 0;
-    throw new InvalidInput(`column ${quoted(name)} holds text ('${category}'), numbers are needed`);
+    throw new InvalidInput(`column ${quoted(name)} holds text ('${category}'), numbers are needed: write its values as numbers, classes as 0 and 1`);
   });
   return { kind: 'continuous', values: Float64Array.from(column.codes, (code) => (code < 0 ? NaN : valueOf[code]!)), dtype: 'float64' };
 }

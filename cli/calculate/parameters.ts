@@ -145,9 +145,25 @@ export function thresholdOf(value: unknown, where: string): ThresholdRule {
   }
 }
 
+/** The parameter `threshold`; undefined: the calculator's default. */
+export function thresholdOfParameters(parameters: Parameters): ThresholdRule | undefined {
+  return parameters.has('threshold') ? thresholdOf(parameters.raw('threshold'), "'threshold'") : undefined;
+}
+
 /** `thresholds` by metric or method. */
 export function thresholdsOfParameters(parameters: Parameters): Record<string, ThresholdRule> | undefined {
   if (!parameters.has('thresholds')) return undefined;
   const given = objectOf(parameters.raw('thresholds'), "'thresholds'");
   return Object.fromEntries(Object.entries(given).map(([name, value]) => [name, thresholdOf(value, `threshold of '${name}'`)]));
+}
+
+/**
+ * Parameters of the boosting, under LightGBM's names; undefined: its defaults.
+ * @throws InvalidInput where NannyML would search for them: how far it comes depends on the clock, so that its figures cannot be had again
+ */
+export function hyperparametersOf(parameters: Parameters): Record<string, unknown> | undefined {
+  if (parameters.flag('tune_hyperparameters', false)) {
+    throw parameters.wrong('tune_hyperparameters', "false or absent: a search that ends by the clock gives other figures each time; search once yourself and give what was found as 'hyperparameters'");
+  }
+  return parameters.has('hyperparameters') ? objectOf(parameters.raw('hyperparameters'), "'hyperparameters'") : undefined;
 }

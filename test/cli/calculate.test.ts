@@ -92,9 +92,9 @@ describe('aftercare calculate', () => {
     expect(analysis!.error).toEqual({ stage: 'calculate', message: "the analysis data lacks column 'amount'" });
   });
 
-  it('says which calculators are not there yet', async () => {
-    const [line] = await calculate(file('later.json', missingValues({}, { calculator: 'DLE' })));
-    expect(line!.error).toEqual({ stage: 'construct', message: 'DLE: direct loss estimation (DLE) is not there yet' });
+  it('names the calculators that there are', async () => {
+    const [line] = await calculate(file('other.json', missingValues({}, { calculator: 'PSI' })));
+    expect(line!.error).toMatchObject({ stage: 'construct', message: expect.stringContaining("there is no calculator 'PSI'; there are UnivariateDriftCalculator, ") as unknown });
   });
 
   it('takes rows by position, joins targets, and sorts by the raw timestamp', async () => {

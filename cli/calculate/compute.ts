@@ -1,0 +1,90 @@
+/** Fits a calculator on the reference and calculates further rows with it, chunk by chunk. */
+import { InvalidInput } from '../../domain/errors.js';
+import type { PeriodName } from '../../domain/measurement.js';
+import { quoted } from '../../domain/schema.js';
+import {
+  calculateChunk, fitCalculator, rawThresholdsOf, realizedBesideEstimate, requireColumns, slice, splitRows, takeRows,
+  type ChunkRange, type Column, type EngineKind, type EngineRequest, type FittedCalculatorOf, type Frame, type SeriesBounds,
+} from '../../engine/index.js';
+import { readColumns, splitColumns } from './columns.js';
+import type { Construction } from './construction.js';
+import type { PreparedData } from './data.js';
+import { classesInOrder, spellingOf, type LabelSpelling } from './labels.js';
+import type { ChunkResult } from './records.js';
+
+export type AnyFitted = FittedCalculatorOf<EngineKind>;
+
+/** A calculator that has learnt. */
+export interface FittedRun {
+  construction: Construction;
+  request: EngineRequest;
+  fitted: AnyFitted;
+  thresholds: SeriesBounds[];
+  spelling: LabelSpelling;
+  /** Of the reference's chunks. */
+  reference: ChunkResult[];
+}
+
+/** Rows of one period, split into chunks; only the calculator's columns. */
+interface ChunkedRows {
+  frame: Frame;
+  chunks: ChunkRange[];
+}
+
+/** @throws InvalidInput when a column is missing or of the wrong kind, or the reference does not allow a fit */
+export function fitOn(construction: Construction, reference: PreparedData): FittedRun {
+  requireColumns(reference.frame, [...construction.readings.keys()], 'the reference data');
+  const target = construction.classes ? reference.frame.columns.get(construction.classes.target) : undefined;
+  const spelling = target ? spellingOf(target) : 'text';
+  const rows = chunked(reference, construction, spelling);
+  const request = construction.requestOf(splitColumns(construction, rows.frame), classesInOrder(construction.classes?.probabilities ?? new Map(), target));
+  if (request.kind === 'estimated_performance' && request.columns.problemType !== 'regression') refuseGaps(rows.frame, request);
+  const fitted: AnyFitted = fitCalculator(request, rows.frame, rows.chunks);
+  return {
+    construction, request, fitted, spelling,
+    thresholds: rawThresholdsOf(fitted, request.settings),
+    reference: rows.chunks.map((chunk, i) => resultOf(fitted, rows, chunk, 'reference', fitted.referencePoints[i])),
+  };
+}
+
+/** @throws InvalidInput when a column is missing or of the wrong kind */
+export function calculateOn({ construction, fitted, spelling }: FittedRun, analysis: PreparedData): ChunkResult[] {
+  const rows = chunked(analysis, construction, spelling);
+  requireColumns(rows.frame, fitted.chunkColumns, 'the analysis data');
+  return rows.chunks.map((chunk) => resultOf(fitted, rows, chunk, 'analysis'));
+}
+
+function chunked({ frame, micros }: PreparedData, construction: Construction, spelling: LabelSpelling): ChunkedRows {
+  if (frame.rowCount === 0) throw new InvalidInput('the data has no rows: calculators need at least one');
+  const { chunks, order } = splitRows(frame.rowCount, micros, construction.chunking.rule);
+  const columns = readColumns(construction, frame, spelling);
+  return { frame: order === null ? columns : takeRows(columns, order), chunks };
+}
+
+function resultOf(fitted: AnyFitted, { frame }: ChunkedRows, chunk: ChunkRange, period: PeriodName, known?: ChunkResult['points']): ChunkResult {
+  const rows = slice(frame, chunk.start, chunk.end);
+  const points = known ?? calculateChunk(fitted, rows);
+  if (isOf(fitted, 'estimated_performance')) return { chunk, period, points, realized: realizedBesideEstimate(fitted.state, rows) };
+  if (isOf(fitted, 'realized_performance')) return { chunk, period, points, targetsMissingRate: missingCount(rows.columns.get(fitted.state.columns.target)!) / rows.rowCount };
+  return { chunk, period, points };
+}
+
+function isOf<K extends EngineKind>(fitted: AnyFitted, kind: K): fitted is AnyFitted & FittedCalculatorOf<K> {
+  return fitted.kind === kind;
+}
+
+/** NannyML does not estimate performance of a classification from a reference with missing targets or scores; the product leaves such rows out. */
+function refuseGaps(reference: Frame, { columns }: EngineRequest): void {
+  for (const name of [columns.target, columns.probability, ...columns.classProbabilities.map(({ column }) => column)]) {
+    if (name === null) continue;
+    const missing = missingCount(reference.columns.get(name)!);
+    if (missing > 0) throw new InvalidInput(`column ${quoted(name)} of the reference data: ${missing} of ${reference.rowCount} values are missing; leave those rows out of the reference`);
+  }
+}
+
+function missingCount(column: Column): number {
+  let missing = 0;
+  if (column.kind === 'categorical') for (const code of column.codes) missing += code < 0 ? 1 : 0;
+  else for (const value of column.kind === 'continuous' ? column.values : column.micros) missing += Number.isNaN(value) ? 1 : 0;
+  return missing;
+}
