@@ -1,5 +1,13 @@
 /** Numerics on typed columns: pure functions, no clock, file, network or hidden randomness. Public as `aftercare/engine`. */
-export { alertCountRanking, type RankedColumn } from './ranking.js';
+export { alertCountRanking, type RankedColumn, type RankingOptions } from './ranking.js';
+export {
+  correlationRanking, impactDriftRanking,
+  type ColumnChunkValue, type CorrelatedColumn, type ImpactfulColumn, type ImpactRankingInput, type PerformanceChunkValue, type PerformanceRankingInput,
+} from './ranking-performance.js';
+export { compareRows, overallComparison, type CategoricalComparison, type ColumnComparison, type ColumnSummary, type ComparedDistance, type ContinuousComparison, type Sides } from './compare.js';
+export { categoricalDistribution, MISSING_LABEL, OTHER_LABEL, SHOWN_CATEGORIES, type ValueCount } from './distributions/categorical.js';
+export { continuousDistribution, CURVE_POINTS, type ChunkDensity, type CurvePoint } from './distributions/continuous.js';
+export { kernelDensity, type Density } from './distributions/kernel-density.js';
 export { splitRandomly } from './split.js';
 export { splitRows, type ChunkRange, type ChunkRule, type Chunks, type Incomplete } from './chunker.js';
 export { periodsOf, type CalendarPeriods } from './periods.js';
