@@ -1,14 +1,17 @@
 /** Creating and changing models: schema inferred, settings completed and checked, everything else is the store's. */
+import { isDeepStrictEqual } from 'node:util';
 import { schemeOf, type Chunking } from '../domain/chunking.js';
 import type { Receipt } from '../domain/batch.js';
-import { columnOf, type ModelSchema } from '../domain/schema.js';
-import { defaultSettings, type ModelSettings } from '../domain/settings.js';
+import { columnOf, columnsOf, type ModelSchema } from '../domain/schema.js';
+import { KEY_METRIC_WITHOUT_SCORES, type PerformanceMetric } from '../domain/metrics.js';
+import { defaultSettings, type ModelSettings, type PerformanceSettings } from '../domain/settings.js';
 import { checkModelName } from '../store/check-create.js';
 import { createModel } from '../store/create-model.js';
 import type { ModelRef } from '../store/find-model.js';
 import { updateSettings } from '../store/models.js';
 import { keepTrying, openInput, type RowInput, type WriteContext } from './append.js';
 import { inferSchema, type SchemaOverrides } from './infer.js';
+import { metricLacks } from './settings-by-problem.js';
 import { changeSettings, checkSettings, mergePatch, type SettingsPatch } from './settings-check.js';
 import type { SourceFormat, SourceInput } from './sources/index.js';
 
@@ -56,7 +59,7 @@ export async function createFromInput(context: WriteContext, input: CreateModelI
   const reference = await rereadable(input.reference);
   const inferred = input.schema
     ? { schema: input.schema, notes: [], rowCount: 0 }
-    : await inferSchema(forInference(reference()), input.columns, input.format === undefined ? {} : { format: input.format as SourceFormat });
+    : await inferSchema(forInference(reference()), withSegmentKinds(input), input.format === undefined ? {} : { format: input.format as SourceFormat });
   const notes = [...inferred.notes];
   const settings = completeSettings(inferred.schema, input.settings ?? {}, inferred.rowCount, notes);
   const analysis = input.analysis === undefined ? undefined : await rereadable(input.analysis);
@@ -81,50 +84,83 @@ export async function createFromInput(context: WriteContext, input: CreateModelI
   };
 }
 
+/** Columns that make segments are categories, also where they hold whole numbers, unless somebody says otherwise. */
+function withSegmentKinds({ columns, settings }: CreateModelInput): SchemaOverrides {
+  const by: readonly string[] = Array.isArray(settings?.segments?.by) ? settings.segments.by : [];
+  return by.length === 0 ? columns ?? {} : { ...columns, kinds: { ...Object.fromEntries(by.map((name) => [name, 'categorical' as const])), ...columns?.kinds } };
+}
+
 /** Defaults that fit the schema, and what the caller wants different. @param referenceRows 0: not known */
 export function completeSettings(schema: ModelSchema, patch: SettingsPatch, referenceRows: number, notes: string[]): ModelSettings {
   const chunking: Chunking = (patch.chunking as Chunking | undefined) ?? (referenceRows > 0 ? { kind: 'size', size: Math.max(1, Math.ceil(referenceRows / DEFAULT_CHUNKS)) } : { kind: 'count', count: DEFAULT_CHUNKS });
-  const defaults = defaultSettings(chunking);
-  const lacking = performanceLacks(schema);
-  if (lacking !== null) {
-    defaults.calculators.estimated_performance = null;
-    defaults.calculators.realized_performance = null;
-    if (!patch.calculators?.estimated_performance && !patch.calculators?.realized_performance) notes.push(`performance is neither estimated nor computed: ${lacking}`);
-  }
+  const defaults = defaultSettings(schema.problemType, chunking);
+  for (const kind of ['estimated_performance', 'realized_performance'] as const) defaults.calculators[kind] = metricsThatCanBe(schema, kind, defaults.calculators[kind]!, patch, notes);
+  const key = keyMetricFor(schema, defaults);
+  if (key !== null) defaults.keyMetric = key;
   if (!columnOf(schema, 'target')) defaults.targets = { arrival: 'absent' };
+  const by = columnsOf(schema, 'segment').map(({ name }) => name);
+  if (by.length > 0) defaults.segments = { by };
   return checkSettings(mergePatch(defaults, patch), schema);
 }
 
-function performanceLacks(schema: ModelSchema): string | null {
-  if (schema.problemType !== 'classification_binary') return 'that is there for binary models only so far';
-  for (const role of ['target', 'prediction', 'predicted_probability'] as const) if (!columnOf(schema, role)) return `the schema has no ${role.replaceAll('_', ' ')} column`;
-  return null;
+/** The default metrics that the schema's columns allow; null when there is none, which is said unless the caller chose for himself. */
+function metricsThatCanBe(schema: ModelSchema, kind: 'estimated_performance' | 'realized_performance', chosen: PerformanceSettings, patch: SettingsPatch, notes: string[]): PerformanceSettings | null {
+  const estimated = kind === 'estimated_performance';
+  const lacks = chosen.metrics.map((metric) => metricLacks(metric, schema, estimated));
+  const metrics = chosen.metrics.filter((_, i) => lacks[i] === null);
+  const because = lacks.find((reason) => reason !== null);
+  if (because !== undefined && patch.calculators?.[kind] === undefined) {
+    const what = metrics.length === 0 ? 'performance is not' : `${chosen.metrics.filter((_, i) => lacks[i] !== null).join(', ')} ${chosen.metrics.length - metrics.length === 1 ? 'is' : 'are'} not`;
+    notes.push(`${what} ${estimated ? 'estimated' : 'computed'}: ${because}`);
+  }
+  return metrics.length === 0 ? null : { ...chosen, metrics };
+}
+
+/** The default key metric, or another that is computed; null when none is. */
+function keyMetricFor(schema: ModelSchema, { keyMetric, calculators }: ModelSettings): string | null {
+  const there = [...(calculators.estimated_performance?.metrics ?? []), ...(calculators.realized_performance?.metrics ?? [])];
+  return [keyMetric, schema.problemType === 'regression' ? keyMetric : KEY_METRIC_WITHOUT_SCORES, ...there].find((metric) => there.includes(metric as PerformanceMetric)) ?? null;
 }
 
 export interface ChangedModelSettings {
   modelId: number;
   settings: ModelSettings;
   settingsRevision: number;
-  /** Names of the calculators (and `chunks`) that the next run computes anew. */
+  /** Names of the calculators (and `chunks`, `segments`) that the next run computes anew. */
   stale: string[];
+  /** True: thresholds changed; the next run judges anew what was computed, and computes none of it again. */
+  judgesAnew: boolean;
 }
 
 /** @throws InvalidInput, NotFound, Conflict; nothing changes then */
 export async function changeModelSettings(context: WriteContext, model: ModelRef, patch: SettingsPatch): Promise<ChangedModelSettings> {
   const { modelId, settings, settingsRevision, previous } = await updateSettings(context.pool, model, (current, schema) => changeSettings(current, patch, schema), context.by);
-  return { modelId, settings, settingsRevision, stale: staleAfter(previous, settings) };
+  return { modelId, settings, settingsRevision, stale: staleAfter(previous, settings), judgesAnew: judgesAnew(previous, settings) };
 }
 
 /** What a change of settings makes stale: thresholds alone make nothing stale, they only judge anew. */
 export function staleAfter(before: ModelSettings, after: ModelSettings): string[] {
   if (schemeOf(before.chunking) !== schemeOf(after.chunking) || before.zone !== after.zone) return ['chunks'];
   const kinds = Object.keys(after.calculators) as (keyof ModelSettings['calculators'])[];
-  return kinds.filter((kind) => after.calculators[kind] && what(before, kind) !== what(after, kind));
+  const stale: string[] = kinds.filter((kind) => after.calculators[kind] && what(before, kind) !== what(after, kind));
+  return isDeepStrictEqual(before.segments ?? null, after.segments ?? null) ? stale : [...stale, 'segments'];
 }
 
 function what({ calculators }: ModelSettings, kind: keyof ModelSettings['calculators']): string {
   const { threshold: _one, thresholds: _all, ...measured } = (calculators[kind] ?? {}) as Record<string, unknown>;
   return JSON.stringify([Boolean(calculators[kind]), Object.entries(measured).sort(([a], [b]) => (a < b ? -1 : 1))]);
+}
+
+/** Whether a change only judges anew what was computed: thresholds, and the side that counts. */
+function judgesAnew(before: ModelSettings, after: ModelSettings): boolean {
+  const rules = ({ calculators, thresholds }: ModelSettings): unknown => [
+    Object.entries(calculators).map(([kind, chosen]) => {
+      const { threshold, thresholds: own } = (chosen ?? {}) as { threshold?: unknown; thresholds?: unknown };
+      return [kind, threshold ?? null, own ?? null];
+    }).sort(([a], [b]) => (String(a) < String(b) ? -1 : 1)),
+    thresholds ?? [],
+  ];
+  return !isDeepStrictEqual(rules(before), rules(after));
 }
 
 function forInference(input: RowInput): SourceInput {

@@ -1,7 +1,7 @@
 /** `aftercare model …`: create, list, show, settings, archive, delete. */
 import { readFile } from 'node:fs/promises';
-import type { Command } from 'commander';
-import type { CreateModelInput, SettingsPatch } from '../../client/index.js';
+import { Option, type Command } from 'commander';
+import type { ChangedModelSettings, CreateModelInput, SettingsPatch } from '../../client/index.js';
 import { parseChunking } from '../../domain/chunking.js';
 import { parseDuration } from '../../domain/duration.js';
 import { InvalidInput } from '../../domain/errors.js';
@@ -18,7 +18,7 @@ interface CreateOptions extends StackOptions {
   targets?: string;
   target?: string;
   prediction?: string;
-  probability?: string;
+  probability?: string[];
   timestamp?: string;
   identifier?: string;
   segments?: string[];
@@ -43,15 +43,15 @@ export function registerModel(program: Command): void {
     .description('create a model from its reference data; the schema is inferred, options override it')
     .requiredOption('--reference <file>', 'rows the model is known to do well on, with targets (CSV, CSV.gz, Parquet, NDJSON)')
     .option('--target <column>', 'the true outcome')
-    .option('--prediction <column>', 'the predicted class')
-    .option('--probability <column>', 'the predicted probability')
+    .option('--prediction <column>', 'the predicted class, or the predicted value of a regression')
+    .option('--probability <column...>', 'the predicted probability; of several classes a column for each: class=column')
     .option('--timestamp <column>', 'when the inference was made')
     .option('--identifier <column>', 'what targets are matched by')
     .option('--segments <column...>', 'columns that split the population')
     .option('--ignore <column...>', 'columns that are not kept')
     .option('--categorical <column...>', 'columns to treat as categorical')
     .option('--continuous <column...>', 'columns to treat as continuous')
-    .option('--problem-type <type>', 'classification_binary (others come later)')
+    .addOption(new Option('--problem-type <type>', 'default: told by target, prediction and probabilities').choices(['classification_binary', 'classification_multiclass', 'regression']))
     .option('--chunking <rule>', 'size:5000, count:10 or period:D (h, D, W, M, Q, Y); default: a tenth of the reference')
     .option('--zone <name>', 'time zone of timestamps without one, and of periods', 'UTC')
     .option('--key-metric <name>', 'the metric people judge this model on')
@@ -65,7 +65,9 @@ export function registerModel(program: Command): void {
     .addHelpText('after', `
 Examples:
   aftercare model create loans --reference reference.csv.gz --target repaid
-  aftercare model create loans --reference ref.parquet --target repaid --chunking period:W --zone Europe/Brussels --expected-delay 30d`)
+  aftercare model create loans --reference ref.parquet --target repaid --chunking period:W --zone Europe/Brussels --expected-delay 30d
+  aftercare model create cards --reference ref.csv --target card --probability basic=p_basic gold=p_gold none=p_none --segments channel
+  aftercare model create prices --reference ref.csv --target sold_for --prediction asked --problem-type regression`)
     .action((name: string, options: CreateOptions) => withClient(options, async (client) => {
       const bar = progressBar('reading the reference', 'rows', options.json);
       const created = await client.models.create({ ...(await createInput(name, options)), onProgress: (rows) => bar.update(rows, null) });
@@ -112,7 +114,7 @@ Examples:
       for (const assignment of options.set ?? []) assign(patch, assignment);
       const changed = await client.models.settings(name, patch);
       if (options.json) return printJson(changed);
-      print(`settings of ${name} are now revision ${changed.settingsRevision}${changed.stale.length > 0 ? `; the next run computes anew: ${changed.stale.join(', ')}` : '; nothing became stale'}`);
+      print(`settings of ${name} are now revision ${changed.settingsRevision}; ${consequence(changed)}`);
     }));
 
   withStackOptions(model.command('archive <name>')).description('no more rows, no more runs; everything stays readable')
@@ -134,6 +136,12 @@ Examples:
     }));
 }
 
+/** What the next run makes of a change. */
+function consequence({ stale, judgesAnew }: ChangedModelSettings): string {
+  if (stale.length > 0) return `the next run computes anew: ${stale.join(', ')}${judgesAnew ? ', and judges the rest by the new thresholds' : ''}`;
+  return judgesAnew ? 'the next run judges anew what is there and computes nothing again' : 'nothing became stale';
+}
+
 async function createInput(name: string, options: CreateOptions): Promise<CreateModelInput> {
   const kinds = Object.fromEntries([...(options.categorical ?? []).map((c) => [c, 'categorical'] as const), ...(options.continuous ?? []).map((c) => [c, 'continuous'] as const)]);
   const settings: SettingsPatch = options.settings ? await readJson(options.settings) : {};
@@ -144,16 +152,28 @@ async function createInput(name: string, options: CreateOptions): Promise<Create
   if (options.arrival || options.expectedDelay) {
     settings.targets = { arrival: arrivalOf(options.arrival ?? 'delayed'), ...(options.expectedDelay ? { expectedDelayMs: parseDuration(options.expectedDelay) } : {}) };
   }
+  if (options.segments) settings.segments = { ...settings.segments, by: options.segments };
   if (options.notify) settings.decisions = { ...settings.decisions, notify: options.notify };
   return {
     name,
     reference: options.reference,
     settings,
     columns: {
-      problemType: options.problemType, target: options.target, prediction: options.prediction, predictedProbability: options.probability,
-      timestamp: options.timestamp, identifier: options.identifier, segments: options.segments, ignore: options.ignore, kinds,
+      problemType: options.problemType, target: options.target, prediction: options.prediction, predictedProbability: probabilitiesOf(options.probability),
+      timestamp: options.timestamp, identifier: options.identifier, ignore: options.ignore, kinds,
     },
   };
+}
+
+/** `y_pred_proba`, or `gold=p_gold basic=p_basic`. A class may hold an equals sign, a column then not. */
+function probabilitiesOf(given: string[] | undefined): string | Record<string, string> | undefined {
+  if (given === undefined) return undefined;
+  if (given.length === 1 && !given[0]!.includes('=')) return given[0];
+  return Object.fromEntries(given.map((text) => {
+    const at = text.lastIndexOf('=');
+    if (at <= 0 || at === text.length - 1) throw new InvalidInput(`--probability '${text}' is not class=column: of several probabilities each says its class`);
+    return [text.slice(0, at), text.slice(at + 1)];
+  }));
 }
 
 function arrivalOf(text: string): TargetSettings['arrival'] {
