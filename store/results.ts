@@ -8,6 +8,10 @@ export interface ResultFilter {
   calculators?: readonly CalculatorKind[] | undefined;
   metrics?: readonly string[] | undefined;
   columns?: readonly string[] | undefined;
+  /** `column=value`, or a column alone for all its values; '' is all rows together, which is what is read when nothing is given; 'all': everything. */
+  segments?: readonly string[] | 'all' | undefined;
+  /** The numbers of versions; absent: all. */
+  versions?: readonly number[] | undefined;
   period?: PeriodName | undefined;
   /** ISO 8601: chunks that end at or after it */
   from?: string | undefined;
@@ -36,6 +40,10 @@ const chunksSql = (which: string): string => `
   where v.model_id = $1 and ${which}
   window place as (partition by c.version_id, c.segment, c.scheme, c.period order by c.ordinal rows unbounded preceding)`;
 
+/** A segment is asked for by its name, or by its column; null: all of them. */
+const segmentSql = (parameter: string, segment: string): string =>
+  `(${parameter}::text[] is null or ${segment} = any (${parameter}) or exists (select 1 from unnest(${parameter}::text[]) s where s <> '' and starts_with(${segment}, s || '=')))`;
+
 /** Every value once, judged by the thresholds in force. */
 const CURRENT_SQL = `
   from (${chunksSql('not c.vanished')}) c
@@ -57,6 +65,7 @@ const resultsSql = (from: string): string => `
     m.reason, m.engine_version as "engineVersion", m.data_revision::float8 as "dataRevision", m.revision - 1 as revision
   ${from}
   where ($2::text[] is null or m.calculator = any ($2)) and ($3::text[] is null or m.metric = any ($3)) and ($4::text[] is null or m.column_name = any ($4))
+    and ${segmentSql('$10', 'c.segment')} and ($11::int[] is null or c.version_number = any ($11))
     and ($5::text is null or c.period = $5) and ($6::timestamptz is null or c.end_at >= $6) and ($7::timestamptz is null or c.start_at < $7)
     and (not $8::boolean or (j.alert and c.period = coalesce($5, 'analysis')))
   order by m.calculator, m.metric, m.column_name collate "C", c.version_number, c.segment, c.period desc, c.scheme, c.ordinal, m.revision
@@ -88,7 +97,12 @@ export async function readResults(pool: Pool, modelId: number, filter: ResultFil
 }
 
 function parametersOf(modelId: number, filter: ResultFilter): unknown[] {
-  return [modelId, filter.calculators ?? null, filter.metrics ?? null, filter.columns ?? null, filter.period ?? null, filter.from ?? null, filter.to ?? null, filter.onlyAlerts ?? false, filter.limit ?? null];
+  return [modelId, filter.calculators ?? null, filter.metrics ?? null, filter.columns ?? null, filter.period ?? null, filter.from ?? null, filter.to ?? null, filter.onlyAlerts ?? false, filter.limit ?? null, segmentsOf(filter), filter.versions ?? null];
+}
+
+/** All rows together, unless segments are asked for. */
+function segmentsOf({ segments }: Pick<ResultFilter, 'segments'>): readonly string[] | null {
+  return segments === 'all' ? null : segments ?? [''];
 }
 
 interface FlatResult extends Omit<Result, 'chunk'> {
@@ -114,7 +128,7 @@ function toResult({ key, index, startIndex, endIndex, startDate, endDate, rows, 
  */
 export async function canonicalResults(pool: Pool, modelId: number, filter: ResultFilter = {}): Promise<string[]> {
   const lines: string[] = [];
-  for await (const block of streamResults(pool, modelId, filter)) {
+  for await (const block of streamResults(pool, modelId, { segments: 'all', ...filter })) {
     for (const { dataRevision: _dataRevision, revision: _revision, ...result } of block) lines.push(JSON.stringify(result));
   }
   return lines.sort();
@@ -130,10 +144,10 @@ export interface ChunkCoverage {
   final: boolean;
 }
 
-export async function readCoverage(db: Queryable, modelId: number): Promise<ChunkCoverage[]> {
+export async function readCoverage(db: Queryable, modelId: number, segment = ''): Promise<ChunkCoverage[]> {
   const { rows } = await db.query<ChunkCoverage>(
-    `with chunks as (${chunksSql(`not c.vanished and c.period = 'analysis' and exists (select 1 from aftercare.in_force f where f.version_id = c.version_id and f.segment = c.segment and f.scheme = c.scheme)`)})
-     select key, index::float8 as index, rows::float8 as rows, targets::float8 as targets, complete, final from chunks order by version_number, ordinal`, [modelId]);
+    `with chunks as (${chunksSql(`not c.vanished and c.segment = $2 and c.period = 'analysis' and exists (select 1 from aftercare.in_force f where f.version_id = c.version_id and f.segment = c.segment and f.scheme = c.scheme)`)})
+     select key, index::float8 as index, rows::float8 as rows, targets::float8 as targets, complete, final from chunks order by version_number, ordinal`, [modelId, segment]);
   return rows;
 }
 
@@ -147,7 +161,7 @@ export interface EstimationError {
   error: number;
 }
 
-export async function readEstimationErrors(db: Queryable, modelId: number): Promise<EstimationError[]> {
+export async function readEstimationErrors(db: Queryable, modelId: number, segment = ''): Promise<EstimationError[]> {
   const { rows } = await db.query<Omit<EstimationError, 'error'>>(
     `with known as (
        select m.metric, m.calculator, m.value, c.key, c.ordinal, c.id
@@ -155,9 +169,45 @@ export async function readEstimationErrors(db: Queryable, modelId: number): Prom
        join aftercare.in_force f on f.version_id = v.id and f.calculator in ('estimated_performance', 'realized_performance')
        join aftercare.chunk c on c.version_id = f.version_id and c.segment = f.segment and c.scheme = f.scheme and c.period = 'analysis' and not c.vanished
        join aftercare.measurement m on m.chunk_id = c.id and m.fitted_id = f.fitted_id and m.current and m.value is not null
-       where v.model_id = $1)
+       where v.model_id = $1 and c.segment = $2)
      select e.metric, e.key as "chunkKey", e.value as estimated, r.value as realized
      from known e join known r on r.id = e.id and r.metric = e.metric and r.calculator = 'realized_performance'
-     where e.calculator = 'estimated_performance' order by e.metric, e.ordinal`, [modelId]);
+     where e.calculator = 'estimated_performance' order by e.metric, e.ordinal`, [modelId, segment]);
   return rows.map((row) => ({ ...row, error: row.realized - row.estimated }));
+}
+
+/** A segment that results are there for. */
+export interface SegmentOverview {
+  /** `column=value` */
+  segment: string;
+  referenceRows: number;
+  analysisRows: number;
+  /** Chunks of the analysis. */
+  chunks: number;
+  /** Alerts of the analysis, by all calculators in force. */
+  alerts: number;
+}
+
+/** Segments of the champion's results, by column and then by rows, most first. */
+export async function readSegments(db: Queryable, modelId: number): Promise<SegmentOverview[]> {
+  const { rows } = await db.query<SegmentOverview>(
+    `with champion as (select champion_version_id as id from aftercare.model where id = $1),
+     standing as (select distinct f.segment, f.scheme from aftercare.in_force f join champion v on v.id = f.version_id where f.segment <> ''),
+     counted as (
+       select c.segment, coalesce(sum(c.rows) filter (where c.period = 'reference'), 0) as reference_rows, coalesce(sum(c.rows) filter (where c.period = 'analysis'), 0) as analysis_rows,
+         count(*) filter (where c.period = 'analysis') as chunks
+       from aftercare.chunk c join champion v on v.id = c.version_id join standing s on s.segment = c.segment and s.scheme = c.scheme
+       where not c.vanished group by c.segment),
+     alerting as (
+       select c.segment, count(*) as alerts
+       from champion v
+       join aftercare.in_force f on f.version_id = v.id and f.segment <> ''
+       join aftercare.chunk c on c.version_id = f.version_id and c.segment = f.segment and c.scheme = f.scheme and c.period = 'analysis' and not c.vanished
+       join aftercare.measurement m on m.chunk_id = c.id and m.fitted_id = f.fitted_id and m.current
+       join aftercare.judgement j on j.measurement_id = m.id and j.threshold_key = f.threshold_key and j.alert
+       group by c.segment)
+     select c.segment, c.reference_rows::float8 as "referenceRows", c.analysis_rows::float8 as "analysisRows", c.chunks::float8 as chunks, coalesce(a.alerts, 0)::float8 as alerts
+     from counted c left join alerting a using (segment)
+     order by split_part(c.segment, '=', 1) collate "C", c.reference_rows desc, c.segment collate "C"`, [modelId]);
+  return rows;
 }
