@@ -114,15 +114,15 @@ function compareNumbers(name: string, a: Frame, b: Frame): ContinuousComparison 
     column: name,
     rows: { a: a.rowCount, b: b.rowCount },
     missing: { a: missingOf(a.rowCount, known.a.length), b: missingOf(b.rowCount, known.b.length) },
-    distances: calculateContinuousColumn(fitted, second).map(({ metric, value, reason }) => distanceOf(metric as ContinuousMethod, value, reason)),
+    distances: calculateContinuousColumn(fitted, second).map(({ metric, value }) => distanceOf(metric as ContinuousMethod, value, known.a.length)),
     summary: { a: summaryOf(known.a), b: summaryOf(known.b) },
     outOfRange: { count: outside, share: b.rowCount === 0 ? NaN : outside / b.rowCount },
     distribution: sharedHistogram(known),
   };
 }
 
-function distanceOf(method: ComparedDistance['method'], value: number, reason: string | undefined): ComparedDistance {
-  return reason === undefined ? { method, value } : { method, value, reason };
+function distanceOf(method: ComparedDistance['method'], value: number, valuesOfFirst: number): ComparedDistance {
+  return value === value ? { method, value } : { method, value, reason: `the ${valuesOfFirst === 0 ? 'first' : 'second'} set has no values` };
 }
 
 function missingOf(rows: number, values: number): { count: number; share: number } {
@@ -179,8 +179,8 @@ function compareCategories(name: string, a: CategoricalColumn, b: CategoricalCol
     column: name,
     rows,
     missing: { a: missingOf(rows.a, totals.a), b: missingOf(rows.b, totals.b) },
-    distances: calculateCategoricalColumn(fitCategoricalColumn(name, a, CATEGORICAL_METHODS), b).map(({ metric, value, reason }) => {
-      const distance = distanceOf(metric as CategoricalMethod, value, reason);
+    distances: calculateCategoricalColumn(fitCategoricalColumn(name, a, CATEGORICAL_METHODS), b).map(({ metric, value }) => {
+      const distance = distanceOf(metric as CategoricalMethod, value, totals.a);
       return metric === 'chi2' ? { ...distance, pValue } : distance;
     }),
     unseen: { count: unseenCount, share: rows.b === 0 ? NaN : unseenCount / rows.b, categories: unseen.map(([category]) => category) },
