@@ -25,3 +25,4 @@ export { boundsOf, checkRule, isNotInside, isOutside, type Limits } from './thre
 export type { CategoricalImputation, ContinuousImputation } from './learn/impute.js';
 export { realizedBesideEstimate } from './estimators/estimated-performance.js';
 export { STATISTIC_METRICS, STATISTICS, type Statistic, type SummaryStatisticsSettings } from './calculators/summary-statistics.js';
+export { binFeatures, boostingParametersFrom, predictBoosting, trainBoosting, type BinnedFeatures, type BoostedTrees, type BoostingFeature, type BoostingOptions, type BoostingParameters } from './boosting/index.js';

@@ -1,0 +1,223 @@
+/** Grows one tree: the leaf whose best split wins most is split next, until leaves run out. */
+import type { BinnedFeatures } from './binned.js';
+import { FeatureSampler } from './columns.js';
+import { leafOutput, regularizationOf } from './gain.js';
+import type { Kernels } from './kernels.js';
+import type { BoostingParameters } from './parameters.js';
+import { CongruentialRandom } from './random.js';
+import { findCategoricalSplit, findNumericSplit, gainFunction, NO_SPLIT, scanDown, scanUp, type Cut, type LeafSums, type Scan, type Split, type SplitSearch } from './split.js';
+import type { TrainingMemory } from './training-memory.js';
+import { CATEGORICAL, HAS_MISSING, MISSING_LEFT, type Tree } from './trees.js';
+import type { Workspace } from './workspace.js';
+
+interface Leaf extends LeafSums {
+  /** First of its rows in the order of rows, and how many. */
+  begin: number;
+  depth: number;
+  /** Rows that are not in the tree but will get its output: where they lie behind the tree's own. */
+  outsideBegin: number;
+  outsideCount: number;
+  /** Histogram block. */
+  slot: number;
+  /** Per feature: 0 when no split was worth it here or above. */
+  splittable: Uint8Array;
+  best: Split;
+  /** The node and side this leaf hangs from; −1: root. */
+  parent: number;
+  isLeft: boolean;
+}
+
+/** Better: more gain; between equals, the feature that comes first. */
+function isBetter(split: Split, than: Split): boolean {
+  if (split.gain !== than.gain) return split.gain > than.gain;
+  const order = (feature: number) => (feature < 0 ? 0x7fffffff : feature);
+  return order(split.feature) < order(than.feature);
+}
+
+export class TreeGrower {
+  private readonly kernels: Kernels;
+  private readonly histogram: Float64Array;
+  private readonly result: Float64Array;
+  private readonly table: Uint8Array;
+  private readonly rows: Int32Array;
+  private readonly sampler: FeatureSampler;
+  /** Extremely randomized trees: a stream per feature. */
+  private readonly streams = new Map<number, CongruentialRandom>();
+  private leaves: Leaf[] = [];
+
+  constructor(private readonly data: BinnedFeatures, private readonly parameters: BoostingParameters, private readonly memory: TrainingMemory, workspace: Workspace) {
+    this.kernels = workspace.kernels;
+    this.histogram = new Float64Array(workspace.buffer, memory.histograms, 2 * memory.bins * parameters.numLeaves);
+    this.result = new Float64Array(workspace.buffer, memory.result, 16);
+    this.table = new Uint8Array(workspace.buffer, memory.table, 65_536);
+    this.rows = new Int32Array(workspace.buffer, memory.rows, memory.rowCount);
+    this.sampler = new FeatureSampler(memory.features, parameters);
+    if (parameters.extraTrees) data.internalOrder.forEach((feature, position) => this.streams.set(feature, new CongruentialRandom(parameters.extraSeed + position)));
+  }
+
+  /**
+   * Grows a tree on the current gradients.
+   *
+   * @param drawnRows row numbers: the first `count` are the tree's, the others are only told apart by it
+   * @returns the tree with unshrunk leaf values; no nodes when no split is worth it
+   */
+  grow(drawnRows: Int32Array, count: number): Tree {
+    const { parameters, memory } = this;
+    this.rows.set(drawnRows);
+    const used = this.sampler.drawForTree();
+    this.kernels.sumGradients(memory.rows, count, memory.gradients, memory.result);
+    const root: Leaf = {
+      begin: 0, rowCount: count, depth: 0, outsideBegin: count, outsideCount: memory.rowCount - count, slot: 0, splittable: new Uint8Array(this.data.features.length).fill(1), best: NO_SPLIT, parent: -1, isLeft: true,
+      gradient: this.result[0]!, hessian: this.result[1]!, output: 0,
+    };
+    root.output = leafOutput(root.gradient, root.hessian, { ...regularizationOf(parameters), pathSmooth: 0 }, count, 0);
+    this.leaves = [root];
+    const tree: Tree = { nodes: [], leafValues: [0] };
+    let left = 0;
+    let right = -1;
+    while (this.leaves.length < parameters.numLeaves) {
+      this.searchNewLeaves(left, right, used);
+      let best = 0;
+      for (let leaf = 1; leaf < this.leaves.length; leaf++) if (isBetter(this.leaves[leaf]!.best, this.leaves[best]!.best)) best = leaf;
+      if (!(this.leaves[best]!.best.gain > 0)) break;
+      this.split(tree, best);
+      left = best;
+      right = this.leaves.length - 1;
+    }
+    tree.leafValues = tree.nodes.length > 0 ? this.leaves.map((leaf) => (Number.isNaN(leaf.output) ? 0 : leaf.output)) : [0];
+    return tree;
+  }
+
+  /** Adds the tree's outputs to the scores of all rows, those outside the tree included. */
+  addToScores(leafValues: number[]): void {
+    const { memory } = this;
+    this.leaves.forEach((leaf, index) => {
+      this.kernels.addToScores(memory.rows + 4 * leaf.begin, leaf.rowCount, leafValues[index]!, memory.scores);
+      if (leaf.outsideCount > 0) this.kernels.addToScores(memory.rows + 4 * leaf.outsideBegin, leaf.outsideCount, leafValues[index]!, memory.scores);
+    });
+  }
+
+  /** Histograms and best splits of the two leaves that the last split made, or of the root. */
+  private searchNewLeaves(leftIndex: number, rightIndex: number, used: Int32Array): void {
+    const { parameters, memory } = this;
+    const left = this.leaves[leftIndex]!;
+    const right = rightIndex < 0 ? null : this.leaves[rightIndex]!;
+    const enough = (leaf: Leaf | null) => leaf !== null && leaf.rowCount >= 2 * parameters.minChildSamples;
+    if ((parameters.maxDepth > 0 && left.depth >= parameters.maxDepth) || (!enough(left) && !enough(right))) {
+      left.best = NO_SPLIT;
+      if (right) right.best = NO_SPLIT;
+      return;
+    }
+    const [smaller, larger] = right === null ? [left, null] : left.rowCount < right.rowCount ? [left, right] : [right, left];
+    const inherited = larger ? larger.splittable : left.splittable;
+    const features = used.filter((feature) => inherited[feature]);
+    this.kernels.buildHistogram(memory.ids, memory.idWidth, memory.features.length, memory.rows + 4 * smaller.begin, smaller.rowCount, memory.gradients, memory.histogram(smaller.slot), memory.bins);
+    for (const feature of features) this.repairFrequentBin(feature, smaller);
+    if (larger) this.kernels.subtract(memory.histogram(larger.slot), memory.histogram(smaller.slot), memory.bins);
+    const smallerAllowed = this.sampler.drawForNode();
+    const largerAllowed = larger ? this.sampler.drawForNode() : null;
+    smaller.best = NO_SPLIT;
+    if (larger) larger.best = NO_SPLIT;
+    const splittable = new Uint8Array(inherited.length);
+    smaller.splittable = splittable;
+    const largerSplittable = new Uint8Array(inherited.length);
+    for (const feature of this.data.internalOrder) {
+      if (!inherited[feature] || !features.includes(feature)) continue;
+      splittable[feature] = this.consider(feature, smaller, smallerAllowed) ? 1 : 0;
+      if (larger) largerSplittable[feature] = this.consider(feature, larger, largerAllowed) ? 1 : 0;
+    }
+    if (larger) larger.splittable = largerSplittable;
+  }
+
+  /** The commonest bin gets what the others leave of the leaf's sums, subtracted one by one. */
+  private repairFrequentBin(feature: number, leaf: Leaf): void {
+    const { binCount, frequentBin } = this.data.mappers[feature]!;
+    if (frequentBin === 0) return;
+    const at = this.positionOf(feature, leaf);
+    let gradient = leaf.gradient;
+    let hessian = leaf.hessian;
+    for (let bin = 0; bin < binCount; bin++) {
+      if (bin === frequentBin) continue;
+      gradient -= this.histogram[at + 2 * bin]!;
+      hessian -= this.histogram[at + 2 * bin + 1]!;
+    }
+    this.histogram[at + 2 * frequentBin] = gradient;
+    this.histogram[at + 2 * frequentBin + 1] = hessian;
+  }
+
+  private positionOf(feature: number, leaf: Leaf): number {
+    return 2 * (this.memory.bins * leaf.slot + this.memory.firstBin[feature]!);
+  }
+
+  /** Searches a feature in a leaf and keeps the split if it is the best. Returns whether any was worth it. */
+  private consider(feature: number, leaf: Leaf, allowed: Set<number> | null): boolean {
+    const { split, splittable } = this.search(feature, leaf);
+    if (isBetter(split, leaf.best) && (allowed === null || allowed.has(feature))) leaf.best = split;
+    return splittable;
+  }
+
+  private search(feature: number, leaf: Leaf): SplitSearch {
+    const mapper = this.data.mappers[feature]!;
+    const at = this.positionOf(feature, leaf);
+    const stream = this.streams.get(feature);
+    const onlyStep = (low: number, high: number) => (stream === undefined ? -1 : high > low ? stream.nextInt(low, high) : 0);
+    if (mapper.kind === 'categorical') return findCategoricalSplit(feature, mapper, this.histogram, at, leaf, this.parameters, onlyStep);
+    const gainOf = gainFunction(regularizationOf(this.parameters), leaf.output);
+    const scan: Scan = (from, input) => {
+      const cut: Cut = { gain: -Infinity, bin: 0, leftCount: 0, leftGradient: 0, leftHessian: 0, missingLeft: true, splittable: false };
+      scanDown(this.histogram, from, input, gainOf, cut);
+      if (input.missing) scanUp(this.histogram, from, input, gainOf, cut);
+      return cut;
+    };
+    return findNumericSplit(feature, mapper, at, leaf, this.parameters, onlyStep(0, mapper.binCount - 2), scan);
+  }
+
+  /** Splits a leaf: its rows, its place in the tree, its sums. The left part keeps its number, the right part gets the next. */
+  private split(tree: Tree, index: number): void {
+    const { memory, kernels } = this;
+    const leaf = this.leaves[index]!;
+    const split = leaf.best;
+    const mapper = this.data.mappers[split.feature]!;
+    this.fillTable(split);
+    const column = memory.columns[split.feature]!;
+    const width = memory.columnWidth[split.feature]!;
+    const partition = (begin: number, count: number) => (count === 0 ? 0 : kernels.partition(column, width, memory.table, memory.rows + 4 * begin, count, memory.scratch));
+    const leftCount = partition(leaf.begin, leaf.rowCount);
+    const outsideLeft = partition(leaf.outsideBegin, leaf.outsideCount);
+
+    const node = tree.nodes.length;
+    const rightIndex = this.leaves.length;
+    if (leaf.parent >= 0) {
+      if (leaf.isLeft) tree.nodes[leaf.parent]!.left = node;
+      else tree.nodes[leaf.parent]!.right = node;
+    }
+    const missing = mapper.missing === 'nan' ? HAS_MISSING : 0;
+    tree.nodes.push({
+      feature: split.feature, left: ~index, right: ~rightIndex, gain: split.gain + this.parameters.minSplitGain,
+      threshold: split.bins ? 0 : mapper.upperBounds[split.bin]!,
+      decision: split.bins ? CATEGORICAL | missing : missing | (split.missingLeft ? MISSING_LEFT : 0),
+      categories: split.bins ? split.bins.map((bin) => mapper.categories[bin]!) : [],
+    });
+    const depth = leaf.depth + 1;
+    const right: Leaf = {
+      begin: leaf.begin + leftCount, rowCount: leaf.rowCount - leftCount, depth, outsideBegin: leaf.outsideBegin + outsideLeft, outsideCount: leaf.outsideCount - outsideLeft, slot: rightIndex,
+      splittable: leaf.splittable, best: NO_SPLIT, parent: node, isLeft: false, gradient: split.rightGradient, hessian: split.rightHessian, output: split.rightOutput,
+    };
+    const left: Leaf = { ...leaf, rowCount: leftCount, depth, outsideCount: outsideLeft, best: NO_SPLIT, parent: node, isLeft: true, gradient: split.leftGradient, hessian: split.leftHessian, output: split.leftOutput };
+    // The parent's histogram stays with the larger part, which is what its smaller part is taken from.
+    if (left.rowCount < right.rowCount) [left.slot, right.slot] = [right.slot, left.slot];
+    this.leaves[index] = left;
+    this.leaves.push(right);
+  }
+
+  /** Which bins of the split's feature go left. */
+  private fillTable(split: Split): void {
+    const { binCount, missing } = this.data.mappers[split.feature]!;
+    this.table.fill(0, 0, binCount);
+    if (split.bins) for (const bin of split.bins) this.table[bin] = 1;
+    else {
+      this.table.fill(1, 0, split.bin + 1);
+      if (missing === 'nan') this.table[binCount - 1] = split.missingLeft ? 1 : 0;
+    }
+  }
+}

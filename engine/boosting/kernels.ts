@@ -1,0 +1,105 @@
+/**
+ * The loops over rows and bins that training spends its time in. Two implementations with equal bits work on one memory:
+ * WebAssembly (kernels.wasm.ts, from kernels.assembly.ts) and plain JavaScript (here). Addresses are byte offsets into that memory.
+ */
+import { exponential } from './exponential.js';
+
+/** What training calls. `width` is the size of one bin in a column: 1 or 2 bytes. */
+export interface Kernels {
+  /** gradients[i] = (fround(score − label), 1) for squared error. */
+  squaredGradients(count: number, scores: number, labels: number, gradients: number): void;
+  /** Gradient and hessian of the log loss; label is −1 or 1. */
+  logisticGradients(count: number, scores: number, labels: number, gradients: number, sigmoid: number, negativeWeight: number, positiveWeight: number): void;
+  /** Sums of gradients and hessians over rows, in order, to two doubles at `out`. */
+  sumGradients(rows: number, count: number, gradients: number, out: number): void;
+  /** Adds each row's gradient pair to its bin of every feature. `ids`: row-major positions in the histogram, `width` 2 or 4 bytes each. */
+  buildHistogram(ids: number, width: number, features: number, rows: number, count: number, gradients: number, histogram: number, bins: number): void;
+  /** histogram −= other, both of `bins` pairs. */
+  subtract(histogram: number, other: number, bins: number): void;
+  /** Rows whose bin the table sends left come first, both parts in order. Returns how many. */
+  partition(column: number, width: number, table: number, rows: number, count: number, scratch: number): number;
+  /** score += value for the rows. */
+  addToScores(rows: number, count: number, value: number, scores: number): void;
+}
+
+/** Kernels in JavaScript over the memory. */
+export function javaScriptKernels(buffer: ArrayBufferLike): Kernels {
+  const u8 = new Uint8Array(buffer);
+  const u16 = new Uint16Array(buffer);
+  const u32 = new Uint32Array(buffer);
+  const i32 = new Int32Array(buffer);
+  const f32 = new Float32Array(buffer);
+  const f64 = new Float64Array(buffer);
+  return {
+    squaredGradients(count, scores, labels, gradients) {
+      const [s, l, g] = [scores >> 3, labels >> 2, gradients >> 2];
+      for (let i = 0; i < count; i++) {
+        f32[g + 2 * i] = f64[s + i]! - f32[l + i]!;
+        f32[g + 2 * i + 1] = 1;
+      }
+    },
+    logisticGradients(count, scores, labels, gradients, sigmoid, negativeWeight, positiveWeight) {
+      const [s, l, g] = [scores >> 3, labels >> 2, gradients >> 2];
+      for (let i = 0; i < count; i++) {
+        const label = f32[l + i]!;
+        const weight = label > 0 ? positiveWeight : negativeWeight;
+        const response = (-label * sigmoid) / (1 + exponential(label * sigmoid * f64[s + i]!));
+        const size = Math.abs(response);
+        f32[g + 2 * i] = response * weight;
+        f32[g + 2 * i + 1] = size * (sigmoid - size) * weight;
+      }
+    },
+    sumGradients(rows, count, gradients, out) {
+      const [r, g] = [rows >> 2, gradients >> 2];
+      let gradient = 0;
+      let hessian = 0;
+      for (let i = 0; i < count; i++) {
+        const at = g + 2 * i32[r + i]!;
+        gradient += f32[at]!;
+        hessian += f32[at + 1]!;
+      }
+      f64[out >> 3] = gradient;
+      f64[(out >> 3) + 1] = hessian;
+    },
+    buildHistogram(ids, width, features, rows, count, gradients, histogram, bins) {
+      const wide = width === 4 ? u32 : u16;
+      const [d, r, g, h] = [width === 4 ? ids >> 2 : ids >> 1, rows >> 2, gradients >> 2, histogram >> 3];
+      f64.fill(0, h, h + 2 * bins);
+      for (let i = 0; i < count; i++) {
+        const row = i32[r + i]!;
+        const gradient = f32[g + 2 * row]!;
+        const hessian = f32[g + 2 * row + 1]!;
+        const first = d + row * features;
+        for (let k = first; k < first + features; k++) {
+          const at = h + 2 * wide[k]!;
+          f64[at]! += gradient;
+          f64[at + 1]! += hessian;
+        }
+      }
+    },
+    subtract(histogram, other, bins) {
+      const [h, o] = [histogram >> 3, other >> 3];
+      for (let i = 0; i < 2 * bins; i++) f64[h + i]! -= f64[o + i]!;
+    },
+    partition(column, width, table, rows, count, scratch) {
+      const [c, r, s] = [width === 2 ? column >> 1 : column, rows >> 2, scratch >> 2];
+      const bins = width === 2 ? u16 : u8;
+      let left = 0;
+      let right = 0;
+      for (let i = 0; i < count; i++) {
+        const row = i32[r + i]!;
+        const goesLeft = u8[table + bins[c + row]!]!;
+        i32[r + left] = row;
+        i32[s + right] = row;
+        left += goesLeft;
+        right += 1 - goesLeft;
+      }
+      i32.copyWithin(r + left, s, s + right);
+      return left;
+    },
+    addToScores(rows, count, value, scores) {
+      const [r, s] = [rows >> 2, scores >> 3];
+      for (let i = 0; i < count; i++) f64[s + i32[r + i]!]! += value;
+    },
+  };
+}

@@ -1,0 +1,79 @@
+/** What a training keeps in its block of memory, and where. */
+import type { BinnedFeatures } from './binned.js';
+import type { BoostingParameters } from './parameters.js';
+import { Layout } from './workspace.js';
+
+/** Offsets of everything a training works on. Histograms are one block per leaf; a pair of doubles per bin. */
+export class TrainingMemory {
+  readonly layout = new Layout();
+  readonly rowCount: number;
+  /** Features that have a column here, ascending. */
+  readonly features: Int32Array;
+  /** Per feature: its first pair within a histogram. */
+  readonly firstBin: Int32Array;
+  readonly bins: number;
+  /** Bytes of one row-major bin number. */
+  readonly idWidth: 2 | 4;
+  readonly ids: number;
+  /** Per feature: offset of its column, and bytes of one bin in it. */
+  readonly columns: Int32Array;
+  readonly columnWidth: Uint8Array;
+  readonly labels: number;
+  readonly scores: number;
+  readonly gradients: number;
+  readonly rows: number;
+  readonly scratch: number;
+  readonly table: number;
+  readonly histograms: number;
+  readonly result: number;
+
+  constructor(data: BinnedFeatures, parameters: BoostingParameters) {
+    this.rowCount = data.rowCount;
+    this.features = Int32Array.from(data.internalOrder).sort();
+    this.firstBin = new Int32Array(data.features.length);
+    let bins = 0;
+    for (const feature of this.features) {
+      this.firstBin[feature] = bins;
+      bins += data.mappers[feature]!.binCount;
+    }
+    this.bins = bins;
+    this.idWidth = bins <= 65_536 ? 2 : 4;
+    const { layout, rowCount } = this;
+    this.result = layout.take(128);
+    this.table = layout.take(65_536);
+    this.ids = layout.take(rowCount * this.features.length * this.idWidth);
+    this.columns = new Int32Array(data.features.length);
+    this.columnWidth = new Uint8Array(data.features.length);
+    for (const feature of this.features) {
+      this.columnWidth[feature] = data.columns[feature]!.BYTES_PER_ELEMENT;
+      this.columns[feature] = layout.take(rowCount * this.columnWidth[feature]!);
+    }
+    this.labels = layout.take(4 * rowCount);
+    this.scores = layout.take(8 * rowCount);
+    this.gradients = layout.take(8 * rowCount);
+    this.rows = layout.take(4 * rowCount + 4);
+    this.scratch = layout.take(4 * rowCount + 4);
+    this.histograms = layout.take(16 * bins * parameters.numLeaves);
+  }
+
+  /** Offset of a leaf's histogram. */
+  histogram(slot: number): number {
+    return this.histograms + 16 * this.bins * slot;
+  }
+
+  /** Copies bins and labels in; binary labels become −1 and 1. */
+  fill(buffer: ArrayBufferLike, data: BinnedFeatures, labels: Float64Array, binary: boolean): void {
+    const count = this.features.length;
+    const cells = this.rowCount * count;
+    const ids = this.idWidth === 2 ? new Uint16Array(buffer, this.ids, cells) : new Uint32Array(buffer, this.ids, cells);
+    this.features.forEach((feature, position) => {
+      const column = data.columns[feature]!;
+      const first = this.firstBin[feature]!;
+      for (let row = 0, at = position; row < column.length; row++, at += count) ids[at] = first + column[row]!;
+      if (column instanceof Uint8Array) new Uint8Array(buffer, this.columns[feature]!, column.length).set(column);
+      else new Uint16Array(buffer, this.columns[feature]!, column.length).set(column);
+    });
+    const stored = new Float32Array(buffer, this.labels, this.rowCount);
+    for (let row = 0; row < this.rowCount; row++) stored[row] = binary ? 2 * labels[row]! - 1 : labels[row]!;
+  }
+}
