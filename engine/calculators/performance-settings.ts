@@ -25,11 +25,11 @@ export function binarySeries(settings: PerformanceSettings): BinarySeries[] {
   return seriesOfMetrics(metricsAmong<BinaryMetric>(settings, BINARY_METRICS, 'binary classification'));
 }
 
-/** @throws InvalidInput when business value is asked for without a 2 × 2 matrix */
-export function metricOptions(settings: PerformanceSettings): BinaryMetricOptions {
+/** @throws InvalidInput when business value is asked for without a matrix that has a row and a column for each class */
+export function metricOptions(settings: PerformanceSettings, classes = 2): BinaryMetricOptions {
   const matrix = settings.businessValueMatrix ?? null;
-  if (settings.metrics.includes('business_value') && (matrix?.length !== 2 || matrix.some((row) => row.length !== 2))) {
-    throw new InvalidInput(`business value needs a matrix of 2 × 2 values, ${matrix === null ? 'none is given' : `one of ${matrix.length} × ${matrix[0]?.length ?? 0} is given`}`);
+  if (settings.metrics.includes('business_value') && (matrix?.length !== classes || matrix.some((row) => row.length !== classes))) {
+    throw new InvalidInput(`business value needs a matrix of ${classes} × ${classes} values, ${matrix === null ? 'none is given' : `one of ${matrix.length} × ${matrix[0]?.length ?? 0} is given`}`);
   }
   return { normalizeConfusionMatrix: settings.normalizeConfusionMatrix ?? null, businessValueMatrix: matrix, perPrediction: settings.normalizeBusinessValue === 'per_prediction' };
 }

@@ -35,14 +35,25 @@ export function fitRealizedBinary(settings: PerformanceSettings, columns: Calcul
   return { problem: 'classification_binary', series, options, columns: names, samplingErrors: samplingErrorTerms(series, rows, options) };
 }
 
-/** Cost: one pass for all counts, one sort of the scores for ROC AUC and average precision together. */
-export function calculateRealizedBinary(fitted: FittedRealizedBinary, chunk: Frame): MetricPoint[] {
+function metricsOf(fitted: FittedRealizedBinary, chunk: Frame): RealizedMetrics {
   const { target, prediction, score } = fitted.columns;
-  const metrics = new RealizedMetrics({
+  return new RealizedMetrics({
     target: classesOf(chunk, target, 'the chunk'),
     prediction: prediction === null ? null : classesOf(chunk, prediction, 'the chunk'),
     score: score === null ? null : continuousOf(chunk, score).values,
   }, fitted.options, 'realized');
+}
+
+/** Names of the series whose calculation fails in NannyML, so that it knows neither their sampling error nor whether they alert. */
+export function failuresOfRealizedBinary(fitted: FittedRealizedBinary, chunk: Frame): Set<string> {
+  const metrics = metricsOf(fitted, chunk);
+  const fails = fitted.series.includes('specificity') && metrics.rowsFor('specificity') > 0 && metrics.holdsOneLabel();
+  return new Set(fails ? ['specificity'] : []);
+}
+
+/** Cost: one pass for all counts, one sort of the scores for ROC AUC and average precision together. */
+export function calculateRealizedBinary(fitted: FittedRealizedBinary, chunk: Frame): MetricPoint[] {
+  const metrics = metricsOf(fitted, chunk);
   return fitted.series.map((series) => {
     const rows = metrics.rowsFor(series);
     const value = metrics.value(series);

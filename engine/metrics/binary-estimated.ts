@@ -76,7 +76,7 @@ function expectedConfusion(probability: Float64Array, prediction: Float64Array):
 }
 
 /** Rounds to 5 decimals, half to even. */
-function roundToFive(value: number): number {
+export function roundToFive(value: number): number {
   // Adding and taking away 1.5 · 2⁵² leaves the nearest whole number, ties to even.
   const scaled = value * 100_000;
   return (Math.abs(scaled) < 2 ** 51 ? scaled + 6755399441055744 - 6755399441055744 : Math.round(scaled)) / 100_000;
