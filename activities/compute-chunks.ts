@@ -13,21 +13,24 @@ import { calendarOf } from '../store/calendar.js';
 import { CopyDecoder } from '../store/copy-decode.js';
 import { findFitted } from '../store/fitted.js';
 import { readHorizon } from '../store/horizon.js';
+import { ALL_ROWS } from '../domain/segment.js';
 import { readModelState, requireThere } from '../store/model-state.js';
-import { placeColumns, readColumns } from '../store/model-tables.js';
+import { placeColumns, readColumns, type PlacedColumn } from '../store/model-tables.js';
 import { walkAlongIndex, type SchemeKey } from '../store/plan-state.js';
 import { inTransaction, type Pool, type Queryable, type Transaction } from '../store/pool.js';
 import { ORDER_COLUMNS, readInferences } from '../store/read-rows.js';
-import { readPart, readParts, readRun, savePart, saveProgress, type RunRow, type StoredPlan } from '../store/runs.js';
+import { readPart, readParts, readRun, savePart, saveProgress, type NewValue, type PopulationPlan, type RunRow, type StoredPlan } from '../store/runs.js';
 import { forgetMeasurements, saveCalculations, saveMeasurements, type FoundMeasurement } from '../store/save-measurements.js';
 import { markVanished, saveChunks, type FoundChunk } from '../store/save-chunks.js';
-import { wantedCalculators, type WantedCalculator } from './calculators.js';
+import type { WantedCalculator } from './calculators.js';
 import { periodCutter, sizeCutter, type CutChunk, type Cutter } from './chunk-cutter.js';
 import type { PartDone, TaskOptions } from './deps.js';
 import type { FittedCache, LoadedFitted } from './fitted-cache.js';
 import { fitReference } from './fit-reference.js';
 import { columnsToRead, frameFor, frameOf, type NamedColumn } from './frames.js';
 import { judgeFor, type Judge } from './judge.js';
+import { NewValues } from './new-values.js';
+import { populationOf, readSegmentCounts, type Population } from './populations.js';
 
 /** Points kept in memory before they are written. */
 const FLUSH_POINTS = 10_000;
@@ -37,6 +40,12 @@ interface ReadyCalculator {
   wanted: WantedCalculator;
   fitted: LoadedFitted;
   judge: Judge;
+}
+
+/** A population with what its calculators have learnt. */
+interface ReadyPopulation extends Omit<Population, 'share'> {
+  planned: PopulationPlan;
+  ready: ReadyCalculator[];
 }
 
 interface MeasuredChunk {
@@ -52,32 +61,43 @@ export async function computeChunks(pool: Pool, cache: FittedCache, runId: numbe
   const planned = plan?.parts[part];
   if (!plan || !planned) throw new Error(`run ${runId} has no part ${part}`);
   const model = requireThere(await readModelState(pool, run.modelId));
-  const { wanted } = wantedCalculators(model, run.settings);
-  // Fitted before, unless the engine became a newer one since the run was planned.
-  if ((await findFitted(pool, wanted.map(({ key }) => key))).length < wanted.length) await fitReference(pool, runId);
-  const ready = await readyCalculators(pool, cache, wanted);
   const placed = placeColumns(model.schema, await readColumns(pool, model.id));
+  const places = new Map(placed.map(({ name, physical }) => [name, physical]));
+  const populations = new Map<string, ReadyPopulation>();
+  for (const segment of new Set(planned.ranges.map((range) => range.segment))) {
+    const own = plan.populations.find((population) => population.segment === segment);
+    if (!own) throw new Error(`run ${runId}, part ${part}: segment '${segment}' is not in its plan`);
+    const population = populationOf(own, model, run.settings, places);
+    // Fitted before, unless the engine became a newer one since the run was planned.
+    if ((await findFitted(pool, population.wanted.map(({ key }) => key))).length < population.wanted.length) await fitReference(pool, runId);
+    populations.set(segment, { ...population, planned: own, ready: await readyCalculators(pool, cache, population.wanted) });
+  }
+  const newValues = new NewValues(populations.has(ALL_ROWS) ? await readSegmentCounts(pool, model, run.settings) : []);
   const target = placed.find(({ role }) => role === 'target');
 
   const result = await inTransaction(pool, (reading) => inTransaction(pool, async (writing) => {
     await reading.query('set transaction isolation level repeatable read, read only');
     await walkAlongIndex(reading);
-    const work = new PartWork(run, plan, writing);
+    const work = new PartWork(run, writing);
     const of = planned.ranges.reduce((sum, range) => sum + range.chunks, 0);
     const horizon = await readHorizon(reading, model.id, run.horizon);
     for (const range of planned.ranges) {
-      const active = ready.filter(({ wanted }) => range.calculators.includes(wanted.kind));
-      const columns = withTarget(columnsToRead(active.map(({ wanted }) => wanted.request), placed), target ? { name: target.name, physical: target.physical, kind: target.kind === 'continuous' ? 'continuous' : 'categorical' } : null);
-      const reader = new RangeReader(columns, range, cutterFor(run, plan, range), (frame, chunk) => {
+      const population = populations.get(range.segment)!;
+      const active = population.ready.filter(({ wanted }) => range.calculators.includes(wanted.kind));
+      const looksForNew = range.segment === ALL_ROWS && range.change === 'rows';
+      const columns = withColumns(columnsToRead(active.map(({ wanted }) => wanted.request), placed), [...(target ? [target] : []), ...(looksForNew ? placed.filter(({ name }) => newValues.columns.includes(name)) : [])]);
+      work.begin(population.key);
+      const reader = new RangeReader(columns, range, cutterFor(run, plan, population, range), (frame, chunk) => {
+        if (looksForNew) newValues.look(frame);
         work.add({ chunk, results: active.map((calculator) => calculate(calculator, frame)) });
         onProgress?.({ done: work.chunks, of });
       }, run.settings.targets.arrival === 'absent', target?.name ?? null);
-      work.rowsRead += await readInferences(reading, { modelId: model.id, versionId: model.versionId, horizon, after: range.after, until: range.until }, columns, plan.withTargets, reader.decoder, () => work.flush(FLUSH_POINTS));
+      work.rowsRead += await readInferences(reading, { modelId: model.id, versionId: model.versionId, horizon, after: range.after, until: range.until, segment: population.filter }, columns, plan.withTargets, reader.decoder, () => work.flush(FLUSH_POINTS));
       reader.finish();
       await work.flush(0);
       await work.endRange(range);
     }
-    return work.save(part);
+    return work.save(part, newValues.found());
   }));
   await saveProgress(pool, run.id, { step: 'compute', done: (await readParts(pool, run.id)).reduce((sum, row) => sum + row.chunks, 0), of: plannedChunks(plan) });
   return result;
@@ -96,15 +116,15 @@ async function readyCalculators(db: Queryable, cache: FittedCache, wanted: reado
   });
 }
 
-/** Targets are counted in every chunk, whoever asks for them. */
-function withTarget(columns: NamedColumn[], target: NamedColumn | null): NamedColumn[] {
-  return !target || columns.some(({ name }) => name === target.name) ? columns : [...columns, target];
+/** Targets are counted in every chunk, whoever asks for them; new values are looked for in the segments' columns. */
+function withColumns(columns: NamedColumn[], more: readonly PlacedColumn[]): NamedColumn[] {
+  return [...columns, ...more.filter(({ name }) => !columns.some((column) => column.name === name)).map(({ name, physical, kind }): NamedColumn => ({ name, physical, kind: kind === 'continuous' ? 'continuous' : 'categorical' }))];
 }
 
-function cutterFor(run: RunRow, plan: StoredPlan, range: ReadRange): Cutter {
-  if (plan.chunkSize !== null) return sizeCutter(plan.chunkSize, range.firstOrdinal, plan.canComplete);
-  if (run.settings.chunking.kind !== 'period') throw new Error(`run ${run.id}: a plan of periods for chunks by ${run.settings.chunking.kind}`);
-  return periodCutter(calendarOf(run.settings.chunking.period, run.settings.zone), plan.newestMicros ?? -Infinity, run.settings.allowedLatenessMs);
+function cutterFor(run: RunRow, plan: StoredPlan, { planned, settings: { chunking, zone, allowedLatenessMs } }: ReadyPopulation, range: ReadRange): Cutter {
+  if (planned.chunkSize !== null) return sizeCutter(planned.chunkSize, range.firstOrdinal, planned.canComplete);
+  if (chunking.kind !== 'period') throw new Error(`run ${run.id}: a plan of periods for chunks by ${chunking.kind}`);
+  return periodCutter(calendarOf(chunking.period, zone), plan.newestMicros ?? -Infinity, allowedLatenessMs);
 }
 
 /** Too little data is a result (NaN and a reason); a calculator that throws on a chunk does not take the others down. */
@@ -188,10 +208,13 @@ class PartWork {
   private pendingPoints = 0;
   private found: number[] = [];
   private readonly failed = new Map<string, CalculatorFailure>();
-  private readonly scheme: SchemeKey;
+  private scheme: SchemeKey | null = null;
 
-  constructor(private readonly run: RunRow, plan: StoredPlan, private readonly tx: Transaction) {
-    this.scheme = { versionId: run.versionId, segment: plan.segment, scheme: plan.scheme };
+  constructor(private readonly run: RunRow, private readonly tx: Transaction) {}
+
+  /** What is added from here on belongs to this population. */
+  begin(scheme: SchemeKey): void {
+    this.scheme = scheme;
   }
 
   add(measured: MeasuredChunk): void {
@@ -210,7 +233,7 @@ class PartWork {
     const batch = this.pending;
     this.pending = [];
     this.pendingPoints = 0;
-    const ids = await saveChunks(this.tx, this.scheme, 'analysis', this.run.horizon, batch.map(({ chunk }) => chunk));
+    const ids = await saveChunks(this.tx, this.population, 'analysis', this.run.horizon, batch.map(({ chunk }) => chunk));
     await saveMeasurements(this.tx, { runId: this.run.id, horizon: this.run.horizon, engineVersion: ENGINE_VERSION }, batch.flatMap(({ chunk, results }, i) => results.flatMap(({ ready, points }) =>
       points.map((point): FoundMeasurement => ({
         chunkId: ids[i]!, fittedId: ready.fitted.id, calculator: ready.wanted.kind, point, provisional: !chunk.complete, thresholdKey: ready.wanted.thresholdKey, ...ready.judge(point),
@@ -221,21 +244,27 @@ class PartWork {
 
   /** After all chunks of a stretch: known ones that got no row any more have vanished. */
   async endRange(range: ReadRange): Promise<void> {
-    if (range.change === 'rows') await markVanished(this.tx, this.scheme, range.firstOrdinal, range.lastOrdinal, this.found, this.run.horizon);
+    if (range.change === 'rows') await markVanished(this.tx, this.population, range.firstOrdinal, range.lastOrdinal, this.found, this.run.horizon);
     this.found = [];
   }
 
-  async save(part: number): Promise<PartDone> {
+  private get population(): SchemeKey {
+    if (!this.scheme) throw new Error('chunks of no population');
+    return this.scheme;
+  }
+
+  async save(part: number, newValues: NewValue[]): Promise<PartDone> {
     const failures = [...this.failed.values()];
     // Another attempt was quicker: it saved the same values in the same rows, so this one's writes change nothing.
-    await savePart(this.tx, this.run.id, { part, rowsRead: this.rowsRead, chunks: this.chunks, measurements: this.measurements, failures });
+    await savePart(this.tx, this.run.id, { part, rowsRead: this.rowsRead, chunks: this.chunks, measurements: this.measurements, failures, newValues });
     return { chunks: this.chunks, rowsRead: this.rowsRead, failures: failures.length };
   }
 
   private fail(calculator: CalculatorKind, chunkKey: string, message: string): void {
-    const key = `${calculator}\u0000${message}`;
+    const { segment } = this.population;
+    const key = `${segment}\u0000${calculator}\u0000${message}`;
     const known = this.failed.get(key);
     if (known) known.chunkKeys.push(chunkKey);
-    else this.failed.set(key, { calculator, stage: 'calculate', chunkKeys: [chunkKey], message });
+    else this.failed.set(key, { calculator, ...(segment === ALL_ROWS ? {} : { segment }), stage: 'calculate', chunkKeys: [chunkKey], message });
   }
 }

@@ -5,11 +5,13 @@
  * Idempotent by the run: a completed one answers as it did before. Usual duration: 20 to 100 ms; a changed threshold costs 1 s per 50,000 values.
  */
 import { Conflict } from '../domain/errors.js';
-import { causeSpans, questionText } from '../domain/incident-causes.js';
+import { causeSpans, questionText, type SegmentSpan } from '../domain/incident-causes.js';
+import { decisionText } from '../domain/names.js';
 import { isoOfMicros } from '../domain/order.js';
 import type { CalculatorFailure } from '../domain/run.js';
+import { ALL_ROWS, newValueNotes } from '../domain/segment.js';
 import { findFitted, readFitted } from '../store/fitted.js';
-import { countStanding, putInForce, readInForce, readUnjudged, type InForce } from '../store/in-force.js';
+import { countStanding, putInForce, readInForce, readUnjudged, removeOtherSegments, type InForce } from '../store/in-force.js';
 import { readJudged, readUnasked, reconcileIncidents } from '../store/incidents.js';
 import { readPointless } from '../store/decisions.js';
 import { readModelState, requireThere, type ModelState } from '../store/model-state.js';
@@ -19,10 +21,12 @@ import { completeRun, readOutcome, readParts, readRun, type PartRow, type RunRow
 import { settleChunks } from '../store/save-chunks.js';
 import { saveJudgements } from '../store/save-measurements.js';
 import { fromFittedJson } from '../engine/fitted-json.js';
-import { wantedCalculators, type WantedCalculator } from './calculators.js';
+import { metricName } from '../plots/names.js';
+import type { WantedCalculator } from './calculators.js';
 import type { RunOutcome } from './contract.js';
 import type { LightDeps } from './deps.js';
 import { judgeFor } from './judge.js';
+import { populationOf, readPlaces } from './populations.js';
 
 /** A calculator of this run, its fit looked up. */
 interface FittedOfRun {
@@ -46,31 +50,49 @@ export async function finishRun({ pool }: LightDeps, { runId }: { runId: number 
     const parts = await readParts(tx, runId);
     if (parts.length !== plan.parts.length) throw new Error(`run ${runId}: ${parts.length} of ${plan.parts.length} parts are computed`);
     const model = requireThere(await readModelState(tx, run.modelId));
-    const key: SchemeKey = { versionId: run.versionId, segment: plan.segment, scheme: plan.scheme };
-    await settleChunks(tx, key, {
-      newestIso: isoOfMicros(plan.newestMicros ?? -Infinity), allowedLatenessMs: run.settings.allowedLatenessMs,
-      periods: plan.chunkSize === null, targetsAbsent: run.settings.targets.arrival === 'absent',
-    });
-    const calculators = await fittedOf(tx, model, run);
-    const usable = calculators.filter(({ failure }) => failure === null);
-    const before = await readInForce(tx, key);
-    for (const calculator of usable) if (!before.some((one) => sameAs(one, calculator))) await judgeAnew(tx, key, calculator);
-    await putInForce(tx, key, run.id, run.horizon, usable.map(inForce));
-    const questions = await openIncidents(tx, model, run, key, calculators);
-    const standing = await countStanding(tx, key);
-    const outcome: RunOutcome = { state: 'completed', alerts: standing.alerts, questions, withdrawn: await readPointless(tx, run.versionId) };
+    const places = await readPlaces(tx, model);
+    const failures: CalculatorFailure[] = [];
+    const spans: SegmentSpan[] = [];
+    const standing = { chunks: 0, alerts: 0 };
+    for (const planned of plan.populations) {
+      const population = populationOf(planned, model, run.settings, places);
+      const calculators = await fittedOf(tx, population.wanted);
+      await settle(tx, run, plan, population.key, calculators);
+      failures.push(...fitFailures(calculators, planned.segment));
+      const { chunkKeys, values } = await readJudged(tx, population.key, run.settings.keyMetric);
+      const rules = { keyMetric: run.settings.keyMetric, driftMethodOf: firstMethods(calculators) };
+      spans.push(...causeSpans(chunkKeys, values, rules).map((span) => ({ ...span, segment: planned.segment })));
+      const counted = await countStanding(tx, population.key);
+      standing.chunks += counted.chunks;
+      standing.alerts += counted.alerts;
+    }
+    await removeOtherSegments(tx, run.versionId, plan.populations.map(({ segment }) => segment));
+    await reconcileIncidents(tx, { modelId: model.id, versionId: run.versionId }, run.number, spans, new Date());
+    const outcome: RunOutcome = { state: 'completed', alerts: standing.alerts, questions: await questionsOf(tx, model, run), withdrawn: await readPointless(tx, run.versionId) };
     await completeRun(tx, run.id, {
       chunks: standing.chunks, alerts: standing.alerts, outcome,
       chunksComputed: sum(parts, (part) => part.chunks), measurements: sum(parts, (part) => part.measurements),
       rowsRead: plan.rowsRead + sum(parts, (part) => part.rowsRead),
-      failures: allFailures(plan, calculators, parts),
+      failures: allFailures([...plan.failures, ...failures, ...parts.flatMap((part) => part.failures)]),
+      notes: [...plan.notes, ...newValueNotes(parts.flatMap((part) => part.newValues))],
     });
     return outcome;
   });
 }
 
-async function fittedOf(tx: Queryable, model: ModelState, run: RunRow): Promise<FittedOfRun[]> {
-  const { wanted } = wantedCalculators(model, run.settings);
+/** What is complete and final of a population, what its calculators say under the thresholds of this run, and that this is what readers see. */
+async function settle(tx: Queryable, run: RunRow, plan: StoredPlan, key: SchemeKey, calculators: readonly FittedOfRun[]): Promise<void> {
+  await settleChunks(tx, key, {
+    newestIso: isoOfMicros(plan.newestMicros ?? -Infinity), allowedLatenessMs: run.settings.allowedLatenessMs,
+    periods: key.scheme.startsWith('period:'), targetsAbsent: run.settings.targets.arrival === 'absent',
+  });
+  const usable = calculators.filter(({ failure }) => failure === null);
+  const before = await readInForce(tx, key);
+  for (const calculator of usable) if (!before.some((one) => sameAs(one, calculator))) await judgeAnew(tx, key, calculator);
+  await putInForce(tx, key, run.id, run.horizon, usable.map(inForce));
+}
+
+async function fittedOf(tx: Queryable, wanted: readonly WantedCalculator[]): Promise<FittedOfRun[]> {
   const rows = new Map((await findFitted(tx, wanted.map(({ key }) => key))).map((row) => [row.key, row]));
   // One that is not there belongs to a newer engine, begun after this run was planned: the next run fits it.
   return wanted.flatMap((calculator) => {
@@ -99,14 +121,13 @@ async function judgeAnew(tx: Queryable, key: SchemeKey, calculator: FittedOfRun)
   }
 }
 
-async function openIncidents(tx: Queryable, model: ModelState, run: RunRow, key: SchemeKey, calculators: readonly FittedOfRun[]): Promise<RunOutcome['questions']> {
-  const { chunkKeys, values } = await readJudged(tx, key, run.settings.keyMetric);
-  const spans = causeSpans(chunkKeys, values, { keyMetric: run.settings.keyMetric, driftMethodOf: firstMethods(calculators) });
-  await reconcileIncidents(tx, { modelId: model.id, versionId: run.versionId }, run.number, spans, new Date());
-  return (await readUnasked(tx, run.versionId, run.settings.decisions.on)).map((incident) => ({
-    decisionId: `${model.id}/${incident.kind}/${incident.cause}/${incident.openingChunk}/${incident.nextQuestion}`,
+/** Open incidents that nobody was asked about, as questions; of segments only where the settings say so. */
+async function questionsOf(tx: Queryable, model: ModelState, run: RunRow): Promise<RunOutcome['questions']> {
+  const { on, segments } = run.settings.decisions;
+  return (await readUnasked(tx, run.versionId, on, segments ?? false)).map((incident) => ({
+    decisionId: decisionText(model.id, incident, incident.nextQuestion),
     incidentId: incident.id, kind: incident.kind, cause: incident.cause, openingChunk: incident.openingChunk,
-    text: questionText(incident, model.name),
+    text: questionText({ ...incident, metric: metricName(incident.cause), from: incident.openingAt }, model.name),
   }));
 }
 
@@ -122,12 +143,15 @@ function firstMethods(calculators: readonly FittedOfRun[]): Map<string, string> 
   return methods;
 }
 
+function fitFailures(calculators: readonly FittedOfRun[], segment: string): CalculatorFailure[] {
+  return calculators.flatMap(({ wanted, failure }): CalculatorFailure[] => (failure === null ? [] : [{ calculator: wanted.kind, ...(segment === ALL_ROWS ? {} : { segment }), stage: 'fit', chunkKeys: [], message: failure }]));
+}
+
 /** What could not be done, each reason once. */
-function allFailures(plan: StoredPlan, calculators: readonly FittedOfRun[], parts: readonly PartRow[]): CalculatorFailure[] {
+function allFailures(failures: readonly CalculatorFailure[]): CalculatorFailure[] {
   const merged = new Map<string, CalculatorFailure>();
-  const fits = calculators.flatMap(({ wanted, failure }): CalculatorFailure[] => (failure === null ? [] : [{ calculator: wanted.kind, stage: 'fit', chunkKeys: [], message: failure }]));
-  for (const failure of [...plan.failures, ...fits, ...parts.flatMap((part) => part.failures)]) {
-    const key = `${failure.calculator}\u0000${failure.stage}\u0000${failure.message}`;
+  for (const failure of failures) {
+    const key = [failure.segment ?? ALL_ROWS, failure.calculator, failure.stage, failure.message].join('\u0000');
     const known = merged.get(key);
     if (known) known.chunkKeys.push(...failure.chunkKeys);
     else merged.set(key, { ...failure, chunkKeys: [...failure.chunkKeys] });

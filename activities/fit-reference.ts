@@ -13,16 +13,18 @@ import { CopyDecoder } from '../store/copy-decode.js';
 import { findFitted, insertFitted } from '../store/fitted.js';
 import { readModelState, requireThere, type ModelState } from '../store/model-state.js';
 import { placeColumns, readColumns } from '../store/model-tables.js';
+import type { SchemeKey } from '../store/plan-state.js';
 import { inTransaction, type Pool, type Queryable } from '../store/pool.js';
 import { readReference } from '../store/read-rows.js';
-import { readRun, saveFitOutcome, type RunRow, type StoredPlan } from '../store/runs.js';
+import { readRun, saveFitOutcome, type RunRow } from '../store/runs.js';
 import { saveCalculations, saveMeasurements } from '../store/save-measurements.js';
 import { saveChunks, type FoundChunk } from '../store/save-chunks.js';
-import { wantedCalculators, type WantedCalculator } from './calculators.js';
+import type { WantedCalculator } from './calculators.js';
 import { cutReference, type CutChunk } from './chunk-cutter.js';
 import type { FitResult, TaskOptions } from './deps.js';
 import { columnsToRead, frameFor, frameOf } from './frames.js';
 import { judgeFor } from './judge.js';
+import { populationOf, readPlaces, type Population } from './populations.js';
 
 interface ReferenceRows {
   frame: Frame;
@@ -36,34 +38,40 @@ export async function fitReference(pool: Pool, runId: number, { onProgress }: Ta
   const plan = run.plan;
   if (!plan) throw new Error(`run ${runId} has no plan yet`);
   const model = requireThere(await readModelState(pool, run.modelId));
-  const { wanted } = wantedCalculators(model, run.settings);
-  const known = await findFitted(pool, wanted.map(({ key }) => key));
-  const missing = wanted.filter(({ key }) => !known.some((fitted) => fitted.key === key));
-  const failures: CalculatorFailure[] = [
-    ...plan.failures,
-    ...known.filter(({ failure }) => failure !== null).map(({ calculator, failure }): CalculatorFailure => ({ calculator, stage: 'fit', chunkKeys: [], message: failure! })),
-  ];
+  const places = await readPlaces(pool, model);
+  const failures: CalculatorFailure[] = [...plan.failures];
   let referenceRowsRead = 0;
-  if (missing.length > 0) {
-    const reference = await readRows(pool, model, missing);
-    referenceRowsRead = reference.frame.rowCount;
-    const calendar = run.settings.chunking.kind === 'period' ? calendarOf(run.settings.chunking.period, run.settings.zone) : null;
-    const ranges = cutReference(run.settings.chunking, reference.at, calendar);
-    for (const [done, calculator] of missing.entries()) {
-      onProgress?.({ done, of: missing.length });
-      const fitted = tryFit(calculator, reference.frame, ranges);
-      if ('failure' in fitted) failures.push({ calculator: calculator.kind, stage: 'fit', chunkKeys: [], message: fitted.failure });
-      await inTransaction(pool, (tx) => saveFit(tx, run, plan, calculator, fitted, ranges.map((range) => foundChunk(range, reference))));
+  let fitted = 0;
+  for (const [done, planned] of plan.populations.entries()) {
+    const population = populationOf(planned, model, run.settings, places);
+    const known = await findFitted(pool, population.wanted.map(({ key }) => key));
+    const missing = population.wanted.filter(({ key }) => !known.some((row) => row.key === key));
+    failures.push(...known.filter(({ failure }) => failure !== null).map(({ calculator, failure }) => failureOf(calculator, population, failure!)));
+    if (missing.length === 0) continue;
+    const reference = await readRows(pool, model, population, missing);
+    referenceRowsRead += reference.frame.rowCount;
+    const { chunking, zone } = population.settings;
+    const ranges = cutReference(chunking, reference.at, chunking.kind === 'period' ? calendarOf(chunking.period, zone) : null);
+    for (const [place, calculator] of missing.entries()) {
+      onProgress?.({ done: done + place / missing.length, of: plan.populations.length });
+      const result = tryFit(calculator, reference.frame, ranges);
+      if ('failure' in result) failures.push(failureOf(calculator.kind, population, result.failure));
+      await inTransaction(pool, (tx) => saveFit(tx, run, population.key, calculator, result, ranges.map((range) => foundChunk(range, reference))));
+      fitted += 1;
     }
   }
   await saveFitOutcome(pool, run.id, failures, referenceRowsRead);
-  return { fitted: missing.length, failures, referenceRowsRead };
+  return { fitted, failures, referenceRowsRead };
 }
 
-async function readRows(pool: Pool, model: ModelState, missing: readonly WantedCalculator[]): Promise<ReferenceRows> {
+function failureOf(calculator: CalculatorFailure['calculator'], { key: { segment } }: Pick<Population, 'key'>, message: string): CalculatorFailure {
+  return { calculator, ...(segment === '' ? {} : { segment }), stage: 'fit', chunkKeys: [], message };
+}
+
+async function readRows(pool: Pool, model: ModelState, { filter }: Pick<Population, 'filter'>, missing: readonly WantedCalculator[]): Promise<ReferenceRows> {
   const columns = columnsToRead(missing.map(({ request }) => request), placeColumns(model.schema, await readColumns(pool, model.id)));
   const decoder = new CopyDecoder(['micros', 'whole', ...columns.map(({ kind }) => kind)], 65_536, (row) => row + 1);
-  const rowCount = await inTransaction(pool, (tx) => readReference(tx, { modelId: model.id, versionId: model.versionId }, columns, decoder));
+  const rowCount = await inTransaction(pool, (tx) => readReference(tx, { modelId: model.id, versionId: model.versionId, segment: filter }, columns, decoder));
   const [at, row, ...cells] = decoder.columns;
   if (at?.kind !== 'micros' || row?.kind !== 'whole') throw new Error('the reference was not read in its order');
   return { frame: frameOf(columns, cells, rowCount), at: at.values.subarray(0, rowCount), rows: row.values.subarray(0, rowCount) };
@@ -88,11 +96,11 @@ function foundChunk({ start, end, chunk }: { start: number; end: number; chunk: 
   };
 }
 
-async function saveFit(tx: Queryable, run: RunRow, plan: StoredPlan, wanted: WantedCalculator, result: { fitted: FittedCalculator } | { failure: string }, chunks: FoundChunk[]): Promise<void> {
+async function saveFit(tx: Queryable, run: RunRow, key: SchemeKey, wanted: WantedCalculator, result: { fitted: FittedCalculator } | { failure: string }, chunks: FoundChunk[]): Promise<void> {
   const failure = 'failure' in result ? result.failure : null;
   const fittedId = await insertFitted(tx, { versionId: run.versionId, key: wanted.key, calculator: wanted.kind, body: 'fitted' in result ? toFittedJson(result.fitted) : '', failure });
   if (!('fitted' in result)) return;
-  const chunkIds = await saveChunks(tx, { versionId: run.versionId, segment: plan.segment, scheme: plan.scheme }, 'reference', run.horizon, chunks);
+  const chunkIds = await saveChunks(tx, key, 'reference', run.horizon, chunks);
   const judge = judgeFor(result.fitted, wanted);
   await saveMeasurements(tx, { runId: run.id, horizon: run.horizon, engineVersion: ENGINE_VERSION }, chunkIds.flatMap((chunkId, i) => (result.fitted.referencePoints[i] ?? []).map((point: MetricPoint) => ({
     chunkId, fittedId, calculator: wanted.kind, point, provisional: false, thresholdKey: wanted.thresholdKey, ...judge(point),

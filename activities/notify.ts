@@ -55,7 +55,7 @@ const SUBJECT: Record<NotifyRequest['kind'], string> = {
 };
 
 export function subjectOf(story: DecisionStory, kind: NotifyRequest['kind']): string {
-  return oneLine(`[aftercare] ${story.model}: ${SUBJECT[kind]} (${story.kind.replaceAll('_', ' ')}, ${story.cause})`).slice(0, 250);
+  return oneLine(`[aftercare] ${story.model}: ${SUBJECT[kind]} (${story.kind.replaceAll('_', ' ')}, ${story.cause}${story.segment === '' ? '' : `, segment ${story.segment}`})`).slice(0, 250);
 }
 
 export function textOf(story: DecisionStory, kind: NotifyRequest['kind']): string {
@@ -63,6 +63,7 @@ export function textOf(story: DecisionStory, kind: NotifyRequest['kind']): strin
   const lines = [
     oneLine(story.question), '',
     `Model:     ${oneLine(story.model)}`,
+    ...(story.segment === '' ? [] : [`Segment:   ${oneLine(story.segment)}`]),
     `What:      ${story.kind.replaceAll('_', ' ')}, ${oneLine(story.cause)}, ${span}`,
   ];
   if (story.values.length > 0) lines.push('', 'Values outside their thresholds:', ...story.values.map(valueLine));

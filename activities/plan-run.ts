@@ -4,20 +4,20 @@
  * Idempotent by (model, run number): a second call finds the stored plan. Usual duration: 10 to 30 ms; 0.5 s per million rows to share out.
  */
 import { coverWithPeriods, periodOrdinal, type Calendar } from '../domain/periods.js';
-import { intoParts, planPeriods, planSizes, rowsPerPart, splitSizes, totalRows, type Changes, type KnownChunk, type PeriodStretch, type ReadRange, type Wanted } from '../domain/run-plan.js';
-import type { ModelSettings } from '../domain/settings.js';
+import { intoParts, planPeriods, planSizes, rowsPerPart, splitSizes, totalRows, type Changes, type KnownChunk, type PeriodStretch, type ReadRange, type Stretch, type Wanted } from '../domain/run-plan.js';
 import { calendarOf } from '../store/calendar.js';
 import { findFitted } from '../store/fitted.js';
 import { readHorizon, type Horizon } from '../store/horizon.js';
-import { readModelState, requireThere, storedScheme, type ModelState } from '../store/model-state.js';
+import { readModelState, requireThere, type ModelState } from '../store/model-state.js';
 import { targetTable } from '../store/model-tables.js';
-import { countInferences, haveTargets, readChanges, readCut, readKnownChunks, readNewestMicros, readSplitBorders, walkAlongIndex, type SchemeKey } from '../store/plan-state.js';
+import { countInferences, haveTargets, readChanges, readCut, readKnownChunks, readNewestMicros, readSplitBorders, walkAlongIndex } from '../store/plan-state.js';
 import { inTransaction, type Transaction } from '../store/pool.js';
-import { beginRun, savePlan, type RunRow, type StoredPlan } from '../store/runs.js';
-import { wantedCalculators, type WantedCalculator } from './calculators.js';
+import { segmentText } from '../domain/segment.js';
+import { beginRun, savePlan, type PopulationPlan, type RunRow, type StoredPlan } from '../store/runs.js';
 import { chunkSizeFor } from './chunk-cutter.js';
 import type { PlanRequest, RunPlan } from './contract.js';
 import type { LightDeps } from './deps.js';
+import { choosePopulations, type Population } from './populations.js';
 
 export async function planRun({ pool }: LightDeps, request: PlanRequest): Promise<RunPlan> {
   const model = requireThere(await readModelState(pool, request.modelId));
@@ -25,17 +25,19 @@ export async function planRun({ pool }: LightDeps, request: PlanRequest): Promis
     modelId: model.id, versionId: model.versionId, number: request.runNumber, trigger: request.trigger, by: request.by,
     previousHorizon: request.previousHorizon, horizon: request.horizon, settings: model.settings, settingsRevision: model.settingsRevision,
   });
-  const { wanted, failures } = wantedCalculators(model, run.settings);
+  const { populations, failures, notes } = await choosePopulations(pool, model, run.settings);
+  const wanted = populations.flatMap((population) => population.wanted);
   const fitted = await findFitted(pool, wanted.map(({ key }) => key));
   const needsFit = fitted.length < wanted.length;
   let plan = run.plan;
   if (!plan) {
     const fittedIds = new Map(fitted.map(({ key, id }) => [key, id]));
     // A fit that failed fails for ever: its calculator has nothing to compute, in no chunk.
-    const possible = wanted.filter(({ key }) => !fitted.some((row) => row.key === key && row.failure !== null));
+    const failed = new Set(fitted.filter(({ failure }) => failure !== null).map(({ key }) => key));
+    const possible = populations.map((population) => ({ ...population, wanted: population.wanted.filter(({ key }) => !failed.has(key)) }));
     plan = await inTransaction(pool, async (tx) => {
       await tx.query('set transaction isolation level repeatable read, read only');
-      return { ...(await makePlan(tx, model, run, possible, fittedIds, request.full)), failures };
+      return { ...(await makePlan(tx, model, run, possible, fittedIds, request.full)), failures, notes };
     });
     await savePlan(pool, run.id, plan, needsFit);
   }
@@ -46,36 +48,51 @@ export async function planRun({ pool }: LightDeps, request: PlanRequest): Promis
   };
 }
 
-/** What `makePlan` works on, read at one moment. */
+/** What is planned of one population, read at one moment. */
 interface PlanView {
   tx: Transaction;
   model: ModelState;
-  settings: ModelSettings;
+  population: Population;
   horizon: Horizon;
   changes: Changes;
   chunks: KnownChunk[];
   wanted: Wanted;
 }
 
-async function makePlan(tx: Transaction, model: ModelState, run: RunRow, wanted: readonly WantedCalculator[], fittedIds: ReadonlyMap<string, number>, full: boolean): Promise<Omit<StoredPlan, 'failures'>> {
-  const { settings } = run;
+async function makePlan(tx: Transaction, model: ModelState, run: RunRow, populations: readonly Population[], fittedIds: ReadonlyMap<string, number>, full: boolean): Promise<Omit<StoredPlan, 'failures' | 'notes'>> {
   // Whatever is asked of the model's rows is asked by an index: planning must not cost what is there already.
   await walkAlongIndex(tx);
   const horizon = await readHorizon(tx, model.id, run.horizon);
-  const scheme: SchemeKey = { versionId: model.versionId, segment: '', scheme: storedScheme(settings) };
-  const cut = await readCut(tx, scheme);
-  // A run up to a ledger number before the one that the chunks were cut for looks at everything anew, and so does one that was asked to.
-  const after = full || cut > horizon.number ? 0 : cut;
-  const view: PlanView = {
-    tx, model, settings, horizon,
-    changes: await readChanges(tx, model.id, model.versionId, after, horizon),
-    chunks: await readKnownChunks(tx, scheme, wanted.map(({ kind, key, onTargets }) => ({ kind, fittedId: fittedIds.get(key) ?? null, onTargets }))),
-    wanted: { calculators: wanted.map(({ kind }) => kind), onTargets: wanted.filter(({ onTargets }) => onTargets).map(({ kind }) => kind) },
-  };
+  const changesAfter = new Map<number, Changes>();
+  const plans: PopulationPlan[] = [];
+  const ranges: ReadRange[] = [];
+  let rowsRead = 0;
+  for (const population of populations) {
+    const { key, wanted, segment } = population;
+    const cut = await readCut(tx, key);
+    // A run up to a ledger number before the one that the chunks were cut for looks at everything anew, and so does one that was asked to.
+    const after = full || cut > horizon.number ? 0 : cut;
+    const changes = changesAfter.get(after) ?? (await readChanges(tx, model.id, model.versionId, after, horizon));
+    changesAfter.set(after, changes);
+    const { chunking } = population.settings;
+    const view: PlanView = {
+      tx, model, population, horizon,
+      // How many of the new rows belong to a segment is not known before they are read.
+      changes: { ...changes, rows: Math.ceil(changes.rows * population.share) },
+      chunks: await readKnownChunks(tx, key, wanted.map(({ kind, key: fitted, onTargets }) => ({ kind, fittedId: fittedIds.get(fitted) ?? null, onTargets }))),
+      wanted: { calculators: wanted.map(({ kind }) => kind), onTargets: wanted.filter(({ onTargets }) => onTargets).map(({ kind }) => kind) },
+    };
+    const planned = chunking.kind === 'period' ? planByPeriod(view) : await planBySize(view);
+    rowsRead += planned.rowsRead;
+    ranges.push(...planned.ranges.map((range): ReadRange => ({ ...range, segment: key.segment })));
+    plans.push({
+      segment: segmentText(segment), column: segment?.column ?? null, value: segment?.value ?? null,
+      scheme: key.scheme, chunkSize: planned.chunkSize, canComplete: chunking.kind !== 'count',
+    });
+  }
   const newest = await readNewestMicros(tx, model.id, model.versionId, horizon);
-  const { ranges, chunkSize, rowsRead } = settings.chunking.kind === 'period' ? planByPeriod(view) : await planBySize(view);
   return {
-    scheme: scheme.scheme, segment: scheme.segment, chunkSize, canComplete: settings.chunking.kind !== 'count',
+    populations: plans,
     newestMicros: Number.isFinite(newest) ? newest : null,
     withTargets: await haveTargets(tx, targetTable(model.id)),
     parts: intoParts(ranges), rowsRead,
@@ -83,15 +100,15 @@ async function makePlan(tx: Transaction, model: ModelState, run: RunRow, wanted:
 }
 
 interface Planned {
-  ranges: ReadRange[];
+  ranges: Stretch[];
   chunkSize: number | null;
   rowsRead: number;
 }
 
 async function planBySize(view: PlanView): Promise<Planned> {
-  const { tx, model, settings, horizon, chunks, wanted } = view;
+  const { tx, model, population: { settings, filter }, horizon, chunks, wanted } = view;
   let { changes } = view;
-  const source = { modelId: model.id, versionId: model.versionId, horizon };
+  const source = { modelId: model.id, versionId: model.versionId, horizon, segment: filter };
   let rowsRead = 0;
   let size = chunkSizeFor(settings.chunking, 0)!;
   if (settings.chunking.kind === 'count') {
@@ -114,7 +131,7 @@ async function planBySize(view: PlanView): Promise<Planned> {
 }
 
 function planByPeriod(view: PlanView): Planned {
-  const { settings, chunks, changes, wanted } = view;
+  const { population: { settings }, chunks, changes, wanted } = view;
   if (settings.chunking.kind !== 'period') throw new Error('chunks are no periods');
   const calendar = calendarOf(settings.chunking.period, settings.zone);
   const touched = coverWithPeriods(calendar, changes.rowSpans);

@@ -23,6 +23,11 @@ export interface CauseSpan extends IncidentSpan {
   cause: string;
 }
 
+/** … in one segment; '' is all rows together. */
+export interface SegmentSpan extends CauseSpan {
+  segment: string;
+}
+
 /** The cause that an alert of this series counts for; null: it is shown, but opens no incident. */
 function causeOf(value: JudgedValue, rules: CauseRules): { kind: IncidentKind; cause: string } | null {
   switch (value.calculator) {
@@ -70,14 +75,29 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
+/** What an incident is about, in the words of a question. */
+export interface QuestionSubject {
+  kind: IncidentKind;
+  cause: string;
+  segment: string;
+  openingChunk: string;
+  /** The cause as people call it, where it is a metric, e.g. `ROC AUC`. */
+  metric: string;
+  /** When the opening chunk begins (ISO 8601); null without timestamps. */
+  from: string | null;
+}
+
+const JOINT_DRIFT: Record<string, string> = { reconstruction_error: 'the inputs drifted together (reconstruction error)', domain_classifier: 'the inputs can be told from those of the reference (domain classifier)' };
+
 /** The question that an incident puts to people. */
-export function questionText(incident: { kind: IncidentKind; cause: string; openingChunk: string }, model: string): string {
-  const { kind, cause, openingChunk } = incident;
+export function questionText({ kind, cause, segment, openingChunk, metric, from }: QuestionSubject, model: string): string {
   const what = {
-    estimated_performance: `the estimated ${cause} left its thresholds`,
-    realized_performance: `the realized ${cause} left its thresholds`,
-    drift: cause === 'reconstruction_error' ? 'the inputs drifted together (reconstruction error)' : `column '${cause}' drifted`,
+    estimated_performance: `the estimated ${metric} left its thresholds`,
+    realized_performance: `the realized ${metric} left its thresholds`,
+    drift: JOINT_DRIFT[cause] ?? `column '${cause}' drifted`,
     data_quality: `the data quality of column '${cause}' changed`,
   }[kind];
-  return `Model '${model}': ${what} in chunk ${openingChunk}. Acknowledge, retrain or ignore?`;
+  const where = `${segment === '' ? '' : `, segment ${segment}`}`;
+  const when = from === null ? `chunk ${openingChunk}` : `the chunk that begins ${from.slice(0, 16).replace('T', ' ')} UTC`;
+  return `Model '${model}'${where}: ${what} in ${when}. Acknowledge, retrain or ignore?`;
 }

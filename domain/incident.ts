@@ -13,7 +13,7 @@ export interface JudgedChunk {
   alert: boolean | null;
 }
 
-/** Natural identity: (version, kind, cause, openingChunk). */
+/** Natural identity: (version, segment, kind, cause, openingChunk). */
 export interface IncidentSpan {
   openingChunk: string;
   lastChunk: string;
@@ -45,8 +45,10 @@ export interface Incident {
   id: number;
   model: string;
   version: number;
+  /** `column=value`; '' is all rows together. */
+  segment: string;
   kind: IncidentKind;
-  /** The metric (performance), the column or `reconstruction_error` (drift), the column (data quality). */
+  /** The metric (performance), the column, `reconstruction_error` or `domain_classifier` (drift), the column (data quality). */
   cause: string;
   openingChunk: string;
   lastChunk: string;

@@ -17,6 +17,12 @@ export const lifecycleId = (modelId: number): string => `aftercare/model/${model
 export const runId = (modelId: number, run: number): string => `${lifecycleId(modelId)}/run/${run}`;
 /** `cause` is the incident's natural identity and the question's number, e.g. `estimated_performance/roc_auc/000016/1`. */
 export const decisionId = (modelId: number, cause: string): string => `${lifecycleId(modelId)}/decision/${cause}`;
+/**
+ * A decision by its natural identity: `<model id>/<kind>/<cause>/<opening chunk>/<n>`, with the segment in front of the kind where it is of one. Slashes in the segment
+ * are written as %2F, so that no two decisions have one text.
+ */
+export const decisionText = (modelId: number, { segment, kind, cause, openingChunk }: { segment: string; kind: string; cause: string; openingChunk: string }, n: number): string =>
+  [modelId, ...(segment === '' ? [] : [segment.replace(/[%/]/g, encodeURIComponent)]), kind, cause, openingChunk, n].join('/');
 /** The workflow of a decision known by its text `<model id>/<cause>`. */
 export const decisionWorkflowId = (decisionText: string): string => {
   const slash = decisionText.indexOf('/');

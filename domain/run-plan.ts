@@ -34,7 +34,7 @@ export interface Changes {
 export type ChangeKind = 'rows' | 'targets' | 'none';
 
 /** A stretch of the order of rows, after `after` up to and with `until`; null: from the first, to the last. */
-export interface ReadRange {
+export interface Stretch {
   after: Border | null;
   until: Border | null;
   /** Chunks in this stretch have ordinals from here … */
@@ -46,6 +46,12 @@ export interface ReadRange {
   /** Estimates, for sharing out the work and for progress. */
   chunks: number;
   rows: number;
+}
+
+/** A stretch of one population. */
+export interface ReadRange extends Stretch {
+  /** domain/segment.ts segmentText; '' is all rows */
+  segment: string;
 }
 
 export interface PlanPart {
@@ -63,7 +69,7 @@ export interface Wanted {
 const PART_ROWS_MAX = 250_000;
 
 /** Chunks of equal size: everything from the first chunk that changed or is not full is cut again; before it, only what targets or settings made stale. */
-export function planSizes(chunks: readonly KnownChunk[], size: number, changes: Changes, wanted: Wanted): ReadRange[] {
+export function planSizes(chunks: readonly KnownChunk[], size: number, changes: Changes, wanted: Wanted): Stretch[] {
   const { firstRow } = changes;
   let tail = chunks.length;
   if (firstRow) {
@@ -95,10 +101,10 @@ export interface PeriodStretch {
  * @param touched stretches of whole periods that cover `changes.rowSpans`, sorted, without overlaps; cut into pieces as small as they should be read
  * @param ordinalOf see domain/periods.ts periodOrdinal
  */
-export function planPeriods(chunks: readonly KnownChunk[], touched: readonly PeriodStretch[], changes: Changes, wanted: Wanted, ordinalOf: (micros: number) => number): ReadRange[] {
+export function planPeriods(chunks: readonly KnownChunk[], touched: readonly PeriodStretch[], changes: Changes, wanted: Wanted, ordinalOf: (micros: number) => number): Stretch[] {
   const touchedSpans = touched.map((stretch) => ({ fromMicros: stretch.startMicros, toMicros: stretch.endMicros - 1 }));
   const duration = touched.reduce((sum, stretch) => sum + stretch.endMicros - stretch.startMicros, 0);
-  const rowRanges = touched.map((stretch): ReadRange => {
+  const rowRanges = touched.map((stretch): Stretch => {
     const known = chunks.filter((chunk) => chunk.startMicros >= stretch.startMicros && chunk.startMicros < stretch.endMicros);
     const come = Math.ceil((changes.rows * (stretch.endMicros - stretch.startMicros)) / duration);
     return {
@@ -116,7 +122,7 @@ export function planPeriods(chunks: readonly KnownChunk[], touched: readonly Per
 }
 
 /** What must be done about a chunk none of whose rows changed; null: nothing. */
-function staleRange(chunk: KnownChunk, after: Border | null, until: Border, changes: Changes, wanted: Wanted): ReadRange | null {
+function staleRange(chunk: KnownChunk, after: Border | null, until: Border, changes: Changes, wanted: Wanted): Stretch | null {
   const byTargets = overlapsAny(changes.targetSpans, chunk.first.atMicros, chunk.last.atMicros);
   const calculators = wanted.calculators.filter((kind) => chunk.stale.includes(kind) || (byTargets && wanted.onTargets.includes(kind)));
   if (calculators.length === 0 && !byTargets) return null;
@@ -124,9 +130,9 @@ function staleRange(chunk: KnownChunk, after: Border | null, until: Border, chan
 }
 
 /** Neighbours with the same work become one stretch, as long as it stays small enough to be read by one part. */
-function joinRanges(ranges: readonly ReadRange[]): ReadRange[] {
+function joinRanges(ranges: readonly Stretch[]): Stretch[] {
   const limit = rowsPerPart(totalRows(ranges));
-  const joined: ReadRange[] = [];
+  const joined: Stretch[] = [];
   for (const range of ranges) {
     const last = joined.at(-1);
     if (last && last.until && range.after && compareBorders(last.until, range.after) === 0 && last.change === range.change
@@ -145,11 +151,11 @@ export function rowsPerPart(rows: number): number {
   return Math.min(PART_ROWS_MAX, Math.ceil(rows / 2));
 }
 
-export function totalRows(ranges: readonly ReadRange[]): number {
+export function totalRows(ranges: readonly Stretch[]): number {
   return ranges.reduce((sum, range) => sum + range.rows, 0);
 }
 
-/** Shares stretches out to parts, in order. */
+/** Shares stretches out to parts, in order; small ones of several populations lie in one. */
 export function intoParts(ranges: readonly ReadRange[]): PlanPart[] {
   const limit = rowsPerPart(totalRows(ranges));
   const parts: PlanPart[] = [];
@@ -172,8 +178,8 @@ export function intoParts(ranges: readonly ReadRange[]): PlanPart[] {
  *
  * @param borders last rows of every `chunksPerPiece`-th chunk, in order, inside the stretch
  */
-export function splitSizes(range: ReadRange, borders: readonly Border[], chunksPerPiece: number, size: number): ReadRange[] {
-  const pieces: ReadRange[] = [];
+export function splitSizes(range: Stretch, borders: readonly Border[], chunksPerPiece: number, size: number): Stretch[] {
+  const pieces: Stretch[] = [];
   for (let i = 0; i <= borders.length; i++) {
     const until = borders[i] ?? range.until;
     const after = i === 0 ? range.after : borders[i - 1]!;

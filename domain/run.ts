@@ -7,6 +7,8 @@ export type RunTrigger = 'manual' | 'schedule' | 'count' | 'time' | 'targets' | 
 /** A calculator that could not do its work does not take the others down; its reason is kept. */
 export interface CalculatorFailure {
   calculator: CalculatorKind;
+  /** Absent: all rows together. */
+  segment?: string;
   stage: 'fit' | 'calculate';
   /** Chunks that it failed on; empty for a failed fit. */
   chunkKeys: string[];
@@ -22,7 +24,7 @@ export interface RunSummary {
   /** Ledger numbers: this run saw all batches up to `horizon`; the one before had seen those up to `previousHorizon`. */
   previousHorizon: number;
   horizon: number;
-  /** Chunks of the model after this run, and how many of them this run computed. */
+  /** Chunks of the model after this run, those of its segments included, and how many of them this run computed. */
   chunks: number;
   chunksComputed: number;
   /** Analysis rows read from the tables by this run. */
@@ -30,8 +32,11 @@ export interface RunSummary {
   /** Reference rows read, when something had to be fitted anew. */
   referenceRowsRead: number;
   measurements: number;
+  /** Alerts in complete chunks of the analysis, of all rows and of every segment. */
   alerts: number;
   failures: CalculatorFailure[];
+  /** What else is to be known: values without a segment, values that the reference does not have. One sentence each. */
+  notes: string[];
   progress: { step: 'plan' | 'fit' | 'compute' | 'finish' | 'done'; done: number; of: number };
   startedAt: string | null;
   finishedAt: string | null;

@@ -42,6 +42,20 @@ export interface ValueCounts {
   missing: number;
 }
 
+/** Sentences about values that only the analysis has. @param found of several parts of a run */
+export function newValueNotes(found: readonly { column: string; value: string; rows: number }[]): string[] {
+  const columns = new Map<string, Map<string, number>>();
+  for (const { column, value, rows } of found) {
+    const values = columns.get(column) ?? new Map<string, number>();
+    columns.set(column, values.set(value, (values.get(value) ?? 0) + rows));
+  }
+  return [...columns].map(([column, values]) => {
+    const sorted = [...values].sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1));
+    const shown = sorted.slice(0, SHOWN).map(([value, rows]) => `${quoted(value)} (${rows} ${rows === 1 ? 'row' : 'rows'})`).join(', ');
+    return `segments by ${quoted(column)}: ${shown}${sorted.length > SHOWN ? ` and ${sorted.length - SHOWN} more` : ''} ${sorted.length === 1 ? 'is' : 'are'} not in the reference: there is nothing to compare ${sorted.length === 1 ? 'it' : 'them'} with`;
+  });
+}
+
 /** Longer values are no names of anything. */
 const MAX_VALUE_LENGTH = 200;
 /** Values that a note names. */

@@ -22,6 +22,11 @@ export async function putInForce(db: Queryable, key: SchemeKey, runId: number, h
      on conflict (version_id, segment, scheme) do update set horizon = excluded.horizon`, [key.versionId, key.segment, key.scheme, horizon]);
 }
 
+/** Segments that are not looked at any more: what was computed of them stays, and readers no longer see it. */
+export async function removeOtherSegments(db: Queryable, versionId: number, segments: readonly string[]): Promise<void> {
+  await db.query('delete from aftercare.in_force where version_id = $1 and segment <> all ($2::text[])', [versionId, segments]);
+}
+
 /** What is in force of these calculators already: every current value of theirs is judged. */
 export async function readInForce(db: Queryable, key: SchemeKey): Promise<InForce[]> {
   const { rows } = await db.query<InForce>(

@@ -202,6 +202,7 @@ export async function deleteModel(pool: Pool, model: ModelRef, by: string): Prom
 /** Results of a deleted model go with its tables, in portions that hold few locks and rows at a time. */
 const RESULT_TABLES: readonly string[] = [
   `delete from aftercare.in_force where version_id in (select id from aftercare.version where model_id = $1)`,
+  `delete from aftercare.segment_values where version_id in (select id from aftercare.version where model_id = $1)`,
   `delete from aftercare.cut where version_id in (select id from aftercare.version where model_id = $1)`,
   `delete from aftercare.measurement where id in (select m.id from aftercare.measurement m join aftercare.chunk c on c.id = m.chunk_id join aftercare.version v on v.id = c.version_id where v.model_id = $1 limit 20000)`,
   `delete from aftercare.chunk where id in (select c.id from aftercare.chunk c join aftercare.version v on v.id = c.version_id where v.model_id = $1 limit 20000)`,

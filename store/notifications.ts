@@ -49,6 +49,7 @@ export interface DecisionStory {
   answeredBy: string | null;
   note: string | null;
   deadlineAt: Date;
+  segment: string;
   kind: IncidentKind;
   cause: string;
   openingChunk: string;
@@ -70,7 +71,7 @@ export interface AlertingValue {
 export async function readDecisionStory(pool: Pool, decisionId: string): Promise<DecisionStory | null> {
   const { rows } = await pool.query<Omit<DecisionStory, 'values'> & { incidentId: number }>(
     `select m.name as model, d.id as "decisionId", d.workflow_id as "workflowId", d.question, d.state, d.answer, d.answered_by as "answeredBy", d.note,
-            d.deadline_at as "deadlineAt", i.id as "incidentId", i.kind, i.cause, i.opening_chunk as "openingChunk", i.last_chunk as "lastChunk"
+            d.deadline_at as "deadlineAt", i.id as "incidentId", i.segment, i.kind, i.cause, i.opening_chunk as "openingChunk", i.last_chunk as "lastChunk"
        from aftercare.decision d
        join aftercare.incident i on i.id = d.incident_id
        join aftercare.model m on m.id = d.model_id
@@ -87,13 +88,13 @@ async function readAlertingValues(pool: Pool, incidentId: number): Promise<Alert
   const { rows } = await pool.query<AlertingValue>(
     `select c.key as chunk, c.start_at as "startAt", c.end_at as "endAt", m.metric, m.value, j.lower, j.upper
        from aftercare.incident i
-       join aftercare.chunk c on c.version_id = i.version_id and c.period = 'analysis' and not c.vanished and c.key between i.opening_chunk and i.last_chunk
+       join aftercare.chunk c on c.version_id = i.version_id and c.segment = i.segment and c.period = 'analysis' and not c.vanished and c.key between i.opening_chunk and i.last_chunk
        join aftercare.in_force f on f.version_id = i.version_id and f.segment = c.segment and f.scheme = c.scheme
        join aftercare.measurement m on m.chunk_id = c.id and m.fitted_id = f.fitted_id and m.current
        join aftercare.judgement j on j.measurement_id = m.id and j.threshold_key = f.threshold_key and j.alert
       where i.id = $1
         and case i.kind
-              when 'drift' then f.calculator = 'univariate_drift' and m.column_name = i.cause or f.calculator = 'reconstruction_error' and i.cause = 'reconstruction_error'
+              when 'drift' then f.calculator = 'univariate_drift' and m.column_name = i.cause or f.calculator in ('reconstruction_error', 'domain_classifier') and f.calculator = i.cause
               when 'data_quality' then f.calculator in ('missing_values', 'unseen_values', 'numerical_range') and m.column_name = i.cause
               else f.calculator = i.kind and m.metric = i.cause
             end

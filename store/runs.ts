@@ -8,21 +8,34 @@ import type { Queryable } from './pool.js';
 
 /** What a run decided to do; the same for every retry. */
 export interface StoredPlan {
-  scheme: string;
-  segment: string;
-  /** Rows per chunk; null: chunks are periods. */
-  chunkSize: number | null;
-  /** False for a fixed number of chunks: they are cut anew by every run. */
-  canComplete: boolean;
+  /** All rows first, then the segments. */
+  populations: PopulationPlan[];
   /** Newest event time that had come; null: none. */
   newestMicros: number | null;
   withTargets: boolean;
   /** Calculators that this model's schema has no columns for. */
   failures: CalculatorFailure[];
+  notes: string[];
   parts: PlanPart[];
   /** Rows read to share out the work. */
   rowsRead: number;
 }
+
+/** Rows that are looked at together, and how they become chunks. */
+export interface PopulationPlan {
+  /** domain/segment.ts segmentText; '' is all rows, and then column and value are null */
+  segment: string;
+  column: string | null;
+  value: string | null;
+  scheme: string;
+  /** Rows per chunk; null: chunks are periods. */
+  chunkSize: number | null;
+  /** False for a fixed number of chunks: they are cut anew by every run. */
+  canComplete: boolean;
+}
+
+/** A plan that was made before there were segments: of a run that was under way when the worker became a newer one. */
+type PlanOfOld = Omit<StoredPlan, 'populations' | 'notes'> & Pick<PopulationPlan, 'scheme' | 'chunkSize' | 'canComplete'>;
 
 export interface RunRow {
   id: number;
@@ -73,8 +86,8 @@ export async function readRun(db: Queryable, runId: number): Promise<RunRow> {
 export async function savePlan(db: Queryable, runId: number, plan: StoredPlan, needsFit: boolean): Promise<void> {
   const chunks = plan.parts.reduce((sum, part) => sum + part.ranges.reduce((n, range) => n + range.chunks, 0), 0);
   await db.query(
-    `update aftercare.run set plan = $2, failures = $3, progress = $4 where id = $1 and plan is null`,
-    [runId, JSON.stringify(plan), JSON.stringify(plan.failures), JSON.stringify({ step: needsFit ? 'fit' : plan.parts.length > 0 ? 'compute' : 'finish', done: 0, of: chunks })]);
+    `update aftercare.run set plan = $2, failures = $3, notes = $5, progress = $4 where id = $1 and plan is null`,
+    [runId, JSON.stringify(plan), JSON.stringify(plan.failures), JSON.stringify({ step: needsFit ? 'fit' : plan.parts.length > 0 ? 'compute' : 'finish', done: 0, of: chunks }), JSON.stringify(plan.notes)]);
 }
 
 export async function saveProgress(db: Queryable, runId: number, progress: RunSummary['progress']): Promise<void> {
@@ -93,16 +106,17 @@ export interface RunEnd {
   measurements: number;
   alerts: number;
   failures: CalculatorFailure[];
+  notes: string[];
   /** What `finishRun` answers, for its retries. */
   outcome: object;
 }
 
 export async function completeRun(db: Queryable, runId: number, end: RunEnd): Promise<void> {
   await db.query(
-    `update aftercare.run set state = 'completed', chunks = $2, chunks_computed = $3, rows_read = $4, measurements = $5, alerts = $6, failures = $7, outcome = $8,
+    `update aftercare.run set state = 'completed', chunks = $2, chunks_computed = $3, rows_read = $4, measurements = $5, alerts = $6, failures = $7, outcome = $8, notes = $9,
        progress = jsonb_build_object('step', 'done', 'done', $3::integer, 'of', $3::integer), finished_at = clock_timestamp()
      where id = $1`,
-    [runId, end.chunks, end.chunksComputed, end.rowsRead, end.measurements, end.alerts, JSON.stringify(end.failures), JSON.stringify(end.outcome)]);
+    [runId, end.chunks, end.chunksComputed, end.rowsRead, end.measurements, end.alerts, JSON.stringify(end.failures), JSON.stringify(end.outcome), JSON.stringify(end.notes)]);
 }
 
 /** What a completed run answered; null while it is not completed. */
@@ -117,6 +131,14 @@ export interface PartRow {
   chunks: number;
   measurements: number;
   failures: CalculatorFailure[];
+  /** Values of the segments' columns that the reference does not have. */
+  newValues: NewValue[];
+}
+
+export interface NewValue {
+  column: string;
+  value: string;
+  rows: number;
 }
 
 export async function readPart(db: Queryable, runId: number, part: number): Promise<PartRow | null> {
@@ -125,15 +147,15 @@ export async function readPart(db: Queryable, runId: number, part: number): Prom
 
 export async function readParts(db: Queryable, runId: number): Promise<PartRow[]> {
   const { rows } = await db.query<PartRow>(
-    `select part, rows_read as "rowsRead", chunks, measurements, failures from aftercare.run_part where run_id = $1 order by part`, [runId]);
+    `select part, rows_read as "rowsRead", chunks, measurements, failures, new_values as "newValues" from aftercare.run_part where run_id = $1 order by part`, [runId]);
   return rows;
 }
 
 /** @returns false when the part was already counted: then nothing of this attempt may be kept */
 export async function savePart(db: Queryable, runId: number, row: PartRow): Promise<boolean> {
   const { rowCount } = await db.query(
-    `insert into aftercare.run_part (run_id, part, rows_read, chunks, measurements, failures) values ($1, $2, $3, $4, $5, $6) on conflict do nothing`,
-    [runId, row.part, row.rowsRead, row.chunks, row.measurements, JSON.stringify(row.failures)]);
+    `insert into aftercare.run_part (run_id, part, rows_read, chunks, measurements, failures, new_values) values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing`,
+    [runId, row.part, row.rowsRead, row.chunks, row.measurements, JSON.stringify(row.failures), JSON.stringify(row.newValues)]);
   return rowCount === 1;
 }
 
@@ -145,7 +167,7 @@ export async function endRun(db: Queryable, modelId: number, number: number, sta
 }
 
 interface RawRun extends Omit<RunRow, 'plan'> {
-  plan: StoredPlan | null;
+  plan: StoredPlan | PlanOfOld | null;
 }
 
 /** JSON knows no −∞: a border of a model without timestamps comes back as null. */
@@ -156,7 +178,16 @@ function fromRaw(row: RawRun): RunRow {
       range.until = revived(range.until);
     }
   }
-  return row;
+  return { ...row, plan: row.plan && currentPlan(row.plan) };
+}
+
+function currentPlan(plan: StoredPlan | PlanOfOld): StoredPlan {
+  if ('populations' in plan) return plan;
+  const { scheme, chunkSize, canComplete, ...rest } = plan;
+  return {
+    ...rest, notes: [], populations: [{ segment: '', column: null, value: null, scheme, chunkSize, canComplete }],
+    parts: plan.parts.map(({ ranges }) => ({ ranges: ranges.map((range) => ({ ...range, segment: '' })) })),
+  };
 }
 
 function revived(border: Border | null): Border | null {
@@ -166,7 +197,7 @@ function revived(border: Border | null): Border | null {
 const utc = (column: string): string => `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 
 const SUMMARY_SQL = `select m.name as model, r.number, r.state, r.trigger, r.requested_by as "requestedBy", r.previous_horizon::float8 as "previousHorizon", r.horizon::float8 as horizon,
-    r.chunks, r.chunks_computed as "chunksComputed", r.rows_read::float8 as "rowsRead", r.reference_rows_read::float8 as "referenceRowsRead", r.measurements, r.alerts, r.failures, r.progress,
+    r.chunks, r.chunks_computed as "chunksComputed", r.rows_read::float8 as "rowsRead", r.reference_rows_read::float8 as "referenceRowsRead", r.measurements, r.alerts, r.failures, r.notes, r.progress,
     ${utc('r.started_at')} as "startedAt", ${utc('r.finished_at')} as "finishedAt", round(extract(epoch from r.finished_at - r.started_at) * 1000)::float8 as "elapsedMs"
   from aftercare.run r join aftercare.model m on m.id = r.model_id`;
 

@@ -43,7 +43,11 @@ describe('causeSpans', () => {
   });
 
   it('a question names model, cause and chunk', () => {
-    expect(questionText({ kind: 'estimated_performance', cause: 'roc_auc', openingChunk: '000016' }, 'loans')).toBe("Model 'loans': the estimated roc_auc left its thresholds in chunk 000016. Acknowledge, retrain or ignore?");
+    const subject = { kind: 'estimated_performance', cause: 'roc_auc', metric: 'ROC AUC', segment: '', openingChunk: '000016', from: null } as const;
+    expect(questionText(subject, 'loans')).toBe("Model 'loans': the estimated ROC AUC left its thresholds in chunk 000016. Acknowledge, retrain or ignore?");
+    expect(questionText({ ...subject, segment: 'colour=red', from: '2024-03-01T07:30:00Z' }, 'loans'))
+      .toBe("Model 'loans', segment colour=red: the estimated ROC AUC left its thresholds in the chunk that begins 2024-03-01 07:30 UTC. Acknowledge, retrain or ignore?");
+    expect(questionText({ ...subject, kind: 'drift', cause: 'domain_classifier' }, 'loans')).toContain('the inputs can be told from those of the reference');
   });
 });
 

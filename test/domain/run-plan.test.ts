@@ -79,7 +79,7 @@ describe('parts', () => {
   });
 
   it('hold whole stretches, in order', () => {
-    const range = (rows: number): Parameters<typeof intoParts>[0][number] => ({ after: null, until: null, firstOrdinal: 0, lastOrdinal: null, change: 'rows', calculators: [], chunks: 1, rows });
+    const range = (rows: number): Parameters<typeof intoParts>[0][number] => ({ after: null, until: null, firstOrdinal: 0, lastOrdinal: null, change: 'rows', calculators: [], chunks: 1, rows, segment: '' });
     expect(intoParts([range(60_000), range(50_000), range(90_000)]).map((part) => part.ranges.map(({ rows }) => rows))).toEqual([[60_000], [50_000], [90_000]]);
     expect(intoParts([range(30_000), range(40_000)])).toHaveLength(1);
   });

@@ -137,9 +137,9 @@ export function carLoanReport(): ReportInput {
     schema: { problemType: 'classification_binary', columns: COLUMNS.map(([name, role, kind]) => ({ name, role, kind })) },
     results, ranking, distributions: carLoanDistributions(results),
     incidents: [
-      { id: 1, model: 'car-loans', version: 1, kind: 'estimated_performance', cause: 'roc_auc', openingChunk: '000005', lastChunk: '000009', chunkCount: 5, ongoing: true, state: 'open', openedByRun: 2, openedAt: '2026-01-05T09:00:31Z' },
-      { id: 2, model: 'car-loans', version: 1, kind: 'drift', cause: 'car_value', openingChunk: '000005', lastChunk: '000009', chunkCount: 5, ongoing: true, state: 'open', openedByRun: 2, openedAt: '2026-01-05T09:00:31Z' },
-      { id: 3, model: 'car-loans', version: 1, kind: 'drift', cause: 'car_value', openingChunk: '000003', lastChunk: '000003', chunkCount: 1, ongoing: false, state: 'resolved', openedByRun: 1, openedAt: '2026-01-05T09:00:12Z' },
+      { id: 1, model: 'car-loans', version: 1, segment: '', kind: 'estimated_performance', cause: 'roc_auc', openingChunk: '000005', lastChunk: '000009', chunkCount: 5, ongoing: true, state: 'open', openedByRun: 2, openedAt: '2026-01-05T09:00:31Z' },
+      { id: 2, model: 'car-loans', version: 1, segment: '', kind: 'drift', cause: 'car_value', openingChunk: '000005', lastChunk: '000009', chunkCount: 5, ongoing: true, state: 'open', openedByRun: 2, openedAt: '2026-01-05T09:00:31Z' },
+      { id: 3, model: 'car-loans', version: 1, segment: '', kind: 'drift', cause: 'car_value', openingChunk: '000003', lastChunk: '000003', chunkCount: 1, ongoing: false, state: 'resolved', openedByRun: 1, openedAt: '2026-01-05T09:00:12Z' },
     ],
     decisions: [{
       id: '1/estimated_performance/roc_auc/000005/1', model: 'car-loans', incidentId: 1, question: 'Estimated ROC AUC has been below its threshold since chunk 5. What shall be done?',
@@ -149,7 +149,7 @@ export function carLoanReport(): ReportInput {
     runs: [1, 2, 3].map((number) => ({
       model: 'car-loans', number, state: 'completed' as const, trigger: number === 1 ? 'manual' as const : number === 2 ? 'count' as const : 'targets' as const, requestedBy: number === 1 ? 'demo' : 'lifecycle',
       previousHorizon: number - 1, horizon: number, chunks: number === 1 ? 5 : 10, chunksComputed: number === 3 ? 10 : 5, rowsRead: number === 3 ? 50_000 : 25_000, referenceRowsRead: number === 1 ? 50_000 : 0,
-      measurements: 400, alerts: number === 1 ? 1 : 40, failures: [], progress: { step: 'done' as const, done: 10, of: 10 },
+      measurements: 400, alerts: number === 1 ? 1 : 40, failures: [], notes: [], progress: { step: 'done' as const, done: 10, of: 10 },
       startedAt: `2026-01-05T09:00:1${number}.000Z`, finishedAt: `2026-01-05T09:00:1${number}.900Z`, elapsedMs: 900 + number,
     })),
     aftercareVersion: '0.1.0', preparedAt: '2026-01-05T09:01:00Z',
