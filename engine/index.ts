@@ -21,8 +21,12 @@ export {
   categoricalOf, compareText, continuousOf, requireColumns, slice, takeRows, toCategorical,
   type CategoricalColumn, type Column, type ContinuousColumn, type Frame, type RowRange, type TimestampColumn,
 } from './frame.js';
+export { createEnginePool, type EnginePool, type EnginePoolOptions } from './parallel/pool.js';
+export { shareFrame } from './parallel/shared-memory.js';
 export { boundsOf, checkRule, isNotInside, isOutside, type Limits } from './threshold.js';
 export type { CategoricalImputation, ContinuousImputation } from './learn/impute.js';
+export { failuresInNannyml } from './nannyml-failures.js';
 export { realizedBesideEstimate } from './estimators/estimated-performance.js';
 export { STATISTIC_METRICS, STATISTICS, type Statistic, type SummaryStatisticsSettings } from './calculators/summary-statistics.js';
 export { binFeatures, boostingParametersFrom, predictBoosting, trainBoosting, type BinnedFeatures, type BoostedTrees, type BoostingFeature, type BoostingOptions, type BoostingParameters } from './boosting/index.js';
+export type { DomainClassifierSettings } from './calculators/domain-classifier.js';

@@ -28,7 +28,8 @@ export function calculateRealizedMulticlass(fitted: FittedRealizedMulticlass, ch
   const metrics = metricsOf(fitted, chunk);
   return fitted.series.map((series) => {
     const { value, rows, reason } = metrics.measure(series);
-    return { ...plainPoint(series.name, '', value, reason), samplingError: samplingError(fitted.samplingErrors[series.name]!, rows) };
+    const error = metrics.failsInNannyml(series) ? NaN : samplingError(fitted.samplingErrors[series.name]!, rows);
+    return { ...plainPoint(series.name, '', value, reason), samplingError: error };
   });
 }
 
