@@ -2,8 +2,11 @@
 import { isFinal } from '../../domain/errors.js';
 import { calculateOn, fitOn } from './compute.js';
 import { construct } from './constructors.js';
-import type { DataShelf } from './data.js';
-import { recordsOf, type ResultRecord } from './records.js';
+import type { Construction } from './construction.js';
+import type { DataShelf, PreparedData } from './data.js';
+import { distributionsOn } from './distributions.js';
+import { inOneTable, lossesOf } from './nannyml-losses.js';
+import { distributionRecords, recordsOf, type ChunkResult, type ResultRecord } from './records.js';
 import { checkRequest } from './request.js';
 
 /** Where a request was refused. */
@@ -19,14 +22,28 @@ export async function answer(request: unknown, shelf: DataShelf): Promise<Answer
     const construction = construct(calculator, parameters);
     const common = { columnTypes, timestamp: construction.chunking.timestamp };
     stage = 'fit';
-    const run = fitOn(construction, await shelf.prepare({ ...reference, ...common, targets: null, without: [] }));
+    const begun = begin(construction, await shelf.prepare({ ...reference, ...common, targets: null, without: [] }));
     stage = 'calculate';
-    const calculated = calculateOn(run, await shelf.prepare({ ...analysis, ...common, targets }));
-    return { results: [...run.reference, ...calculated].flatMap((result) => recordsOf(run.fitted, run.thresholds, result)) };
+    const data = await shelf.prepare({ ...analysis, ...common, targets });
+    return { results: inOneTable(begun.reference, begun.calculate(data)) };
   } catch (error) {
     if (!isFinal(error) && !isMissingFile(error)) throw error;
     return { error: { stage, message: (error as Error).message } };
   }
+}
+
+/** Records of the reference, and how those of further data are had. */
+function begin(construction: Construction, reference: PreparedData): { reference: ResultRecord[]; calculate(data: PreparedData): ResultRecord[] } {
+  if ('distribution' in construction) {
+    return {
+      reference: distributionsOn(construction, reference, 'reference').flatMap(distributionRecords),
+      calculate: (data) => distributionsOn(construction, data, 'analysis').flatMap(distributionRecords),
+    };
+  }
+  const run = fitOn(construction, reference);
+  const withLosses = lossesOf(run.fitted, run.reference);
+  const records = (result: ChunkResult) => withLosses(recordsOf(run.fitted, run.thresholds, result), result);
+  return { reference: run.reference.flatMap(records), calculate: (data) => calculateOn(run, data).flatMap(records) };
 }
 
 function isMissingFile(error: unknown): boolean {

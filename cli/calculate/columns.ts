@@ -2,11 +2,11 @@
 import { InvalidInput } from '../../domain/errors.js';
 import { quoted } from '../../domain/schema.js';
 import { toCategorical, type CategoricalColumn, type Column, type ContinuousColumn, type Frame } from '../../engine/index.js';
-import type { ColumnReading, ColumnsByKind, Construction } from './construction.js';
-import { labelsOf, type LabelSpelling } from './labels.js';
+import type { ColumnReading, ColumnsByKind, ConstructionBase, WantedKinds } from './construction.js';
+import { labelsOf, spellingOf, type LabelSpelling } from './labels.js';
 
 /** By the reference's types, after `readColumns`. @throws InvalidInput where the calculator takes only one kind and a column is of the other */
-export function splitColumns({ calculator, readings, kinds }: Construction, reference: Frame): ColumnsByKind {
+export function splitColumns({ calculator, readings, kinds }: ConstructionBase, reference: Frame): ColumnsByKind {
   const split: ColumnsByKind = { continuous: [], categorical: [] };
   for (const name of readings.keys()) {
     const { kind } = reference.columns.get(name)!;
@@ -17,7 +17,7 @@ export function splitColumns({ calculator, readings, kinds }: Construction, refe
   return split;
 }
 
-function namesOf({ continuous, categorical }: Construction['kinds']): string {
+function namesOf({ continuous, categorical }: WantedKinds): string {
   return [...(continuous ? ['continuous'] : []), ...(categorical ? ['categorical'] : [])].join(' and ');
 }
 
@@ -25,20 +25,22 @@ function namesOf({ continuous, categorical }: Construction['kinds']): string {
  * The frame with only the calculator's columns, each read as it wants. Columns that the frame lacks are left out.
  * @param spelling of class labels, see labels.ts
  */
-export function readColumns({ readings }: Construction, frame: Frame, spelling: LabelSpelling): Frame {
+export function readColumns({ readings }: ConstructionBase, frame: Frame, spelling: LabelSpelling): Frame {
   const columns = new Map<string, Column>();
   for (const [name, reading] of readings) {
     const column = frame.columns.get(name);
-    if (column) columns.set(name, reading === 'as labels' ? labelsOf(column, spelling, name) : readAs(column, reading, name));
+    if (column) columns.set(name, readAs(column, reading, spelling, name));
   }
   return { rowCount: frame.rowCount, columns };
 }
 
-function readAs(column: Column, reading: Exclude<ColumnReading, 'as labels'>, name: string): Column {
+function readAs(column: Column, reading: ColumnReading, spelling: LabelSpelling, name: string): Column {
   switch (reading) {
     case 'as it is': return column;
     case 'as categories': return column.kind === 'continuous' ? toCategorical(column) : column;
     case 'whole numbers as categories': return column.kind === 'continuous' && column.dtype === 'int64' ? toCategorical(column) : column;
+    case 'as labels': return labelsOf(column, spelling, name);
+    case 'as texts': return labelsOf(column, spellingOf(column), name);
     case 'as numbers': return column.kind === 'categorical' ? numbersOf(column, name) : column;
   }
 }

@@ -3,11 +3,12 @@ import { InvalidInput } from '../../domain/errors.js';
 import type { PeriodName } from '../../domain/measurement.js';
 import { quoted } from '../../domain/schema.js';
 import {
-  calculateChunk, fitCalculator, rawThresholdsOf, realizedBesideEstimate, requireColumns, slice, splitRows, takeRows,
+  calculateChunk, failuresInNannyml, fitCalculator, rawThresholdsOf, realizedBesideEstimate, slice,
   type ChunkRange, type Column, type EngineKind, type EngineRequest, type FittedCalculatorOf, type Frame, type SeriesBounds,
 } from '../../engine/index.js';
-import { readColumns, splitColumns } from './columns.js';
-import type { Construction } from './construction.js';
+import { chunkRows, type ChunkedRows } from './chunk-rows.js';
+import { splitColumns } from './columns.js';
+import type { CalculatorConstruction } from './construction.js';
 import type { PreparedData } from './data.js';
 import { classesInOrder, spellingOf, type LabelSpelling } from './labels.js';
 import type { ChunkResult } from './records.js';
@@ -16,7 +17,7 @@ export type AnyFitted = FittedCalculatorOf<EngineKind>;
 
 /** A calculator that has learnt. */
 export interface FittedRun {
-  construction: Construction;
+  construction: CalculatorConstruction;
   request: EngineRequest;
   fitted: AnyFitted;
   thresholds: SeriesBounds[];
@@ -25,18 +26,11 @@ export interface FittedRun {
   reference: ChunkResult[];
 }
 
-/** Rows of one period, split into chunks; only the calculator's columns. */
-interface ChunkedRows {
-  frame: Frame;
-  chunks: ChunkRange[];
-}
-
 /** @throws InvalidInput when a column is missing or of the wrong kind, or the reference does not allow a fit */
-export function fitOn(construction: Construction, reference: PreparedData): FittedRun {
-  requireColumns(reference.frame, [...construction.readings.keys()], 'the reference data');
+export function fitOn(construction: CalculatorConstruction, reference: PreparedData): FittedRun {
   const target = construction.classes ? reference.frame.columns.get(construction.classes.target) : undefined;
   const spelling = target ? spellingOf(target) : 'text';
-  const rows = chunked(reference, construction, spelling);
+  const rows = chunkRows(construction, reference, spelling, 'the reference data');
   const request = construction.requestOf(splitColumns(construction, rows.frame), classesInOrder(construction.classes?.probabilities ?? new Map(), target));
   if (request.kind === 'estimated_performance' && request.columns.problemType !== 'regression') refuseGaps(rows.frame, request);
   const fitted: AnyFitted = fitCalculator(request, rows.frame, rows.chunks);
@@ -49,23 +43,15 @@ export function fitOn(construction: Construction, reference: PreparedData): Fitt
 
 /** @throws InvalidInput when a column is missing or of the wrong kind */
 export function calculateOn({ construction, fitted, spelling }: FittedRun, analysis: PreparedData): ChunkResult[] {
-  const rows = chunked(analysis, construction, spelling);
-  requireColumns(rows.frame, fitted.chunkColumns, 'the analysis data');
+  const rows = chunkRows(construction, analysis, spelling, 'the analysis data', fitted.chunkColumns);
   return rows.chunks.map((chunk) => resultOf(fitted, rows, chunk, 'analysis'));
-}
-
-function chunked({ frame, micros }: PreparedData, construction: Construction, spelling: LabelSpelling): ChunkedRows {
-  if (frame.rowCount === 0) throw new InvalidInput('the data has no rows: calculators need at least one');
-  const { chunks, order } = splitRows(frame.rowCount, micros, construction.chunking.rule);
-  const columns = readColumns(construction, frame, spelling);
-  return { frame: order === null ? columns : takeRows(columns, order), chunks };
 }
 
 function resultOf(fitted: AnyFitted, { frame }: ChunkedRows, chunk: ChunkRange, period: PeriodName, known?: ChunkResult['points']): ChunkResult {
   const rows = slice(frame, chunk.start, chunk.end);
   const points = known ?? calculateChunk(fitted, rows);
-  if (isOf(fitted, 'estimated_performance')) return { chunk, period, points, realized: realizedBesideEstimate(fitted.state, rows) };
-  if (isOf(fitted, 'realized_performance')) return { chunk, period, points, targetsMissingRate: missingCount(rows.columns.get(fitted.state.columns.target)!) / rows.rowCount };
+  if (isOf(fitted, 'estimated_performance')) return { chunk, period, points, realized: realizedBesideEstimate(fitted.state, rows), failed: failuresInNannyml(fitted, rows) };
+  if (isOf(fitted, 'realized_performance')) return { chunk, period, points, targetsMissingRate: missingCount(rows.columns.get(fitted.state.columns.target)!) / rows.rowCount, failed: failuresInNannyml(fitted, rows) };
   return { chunk, period, points };
 }
 

@@ -2,8 +2,8 @@
 import { NO_COLUMNS, type CalculatorColumns, type EngineRequest } from '../../engine/index.js';
 import type { Chunking } from './parameters.js';
 
-/** How a named column is to be read, whatever its type. `as labels`: see labels.ts. */
-export type ColumnReading = 'as it is' | 'as numbers' | 'as categories' | 'whole numbers as categories' | 'as labels';
+/** How a named column is to be read, whatever its type. `as labels` and `as texts`: see labels.ts. */
+export type ColumnReading = 'as it is' | 'as numbers' | 'as categories' | 'whole numbers as categories' | 'as labels' | 'as texts';
 
 /** Columns of `readings` by kind, in the order of `readings`. */
 export type ColumnsByKind = Pick<CalculatorColumns, 'continuous' | 'categorical'>;
@@ -22,18 +22,32 @@ export interface ClassColumns {
   probabilities: Map<string, string>;
 }
 
-export interface Construction {
+/** What all have. */
+export interface ConstructionBase {
   /** As NannyML calls it. */
   calculator: string;
   chunking: Chunking;
   /** Columns that the calculator is about, and how each is read. */
   readings: Map<string, ColumnReading>;
   kinds: WantedKinds;
+}
+
+/** A calculator of the engine's catalogue. */
+export interface CalculatorConstruction extends ConstructionBase {
   /** Only of several classes. */
   classes?: ClassColumns;
   /** @param classes names of the classes as the frames' labels write them, ascending, with their columns */
   requestOf(split: ColumnsByKind, classes: CalculatorColumns['classProbabilities']): EngineRequest;
 }
+
+/** Distributions, which are looked at and not judged. */
+export interface DistributionConstruction extends ConstructionBase {
+  distribution: 'continuous' | 'categorical';
+  /** Of a density curve, about. */
+  points: number;
+}
+
+export type Construction = CalculatorConstruction | DistributionConstruction;
 
 /** Of calculators that know no target, prediction or probability. */
 export const NO_ROLES: Omit<CalculatorColumns, 'continuous' | 'categorical'> = NO_COLUMNS;

@@ -2,6 +2,7 @@
 import { InvalidInput } from '../../domain/errors.js';
 import { constructDataQuality } from './calculators/data-quality.js';
 import { constructDirectLoss } from './calculators/direct-loss.js';
+import { constructDistribution } from './calculators/distributions.js';
 import { constructPerformance } from './calculators/performance.js';
 import { constructReconstruction } from './calculators/reconstruction.js';
 import { constructSummaryStatistics } from './calculators/summary-statistics.js';
@@ -24,6 +25,8 @@ const CONSTRUCTORS: Record<string, Constructor> = {
   PerformanceCalculator: (parameters) => constructPerformance('realized_performance', 'PerformanceCalculator', parameters),
   CBPE: (parameters) => constructPerformance('estimated_performance', 'CBPE', parameters),
   DLE: constructDirectLoss,
+  ContinuousDistributionCalculator: (parameters) => constructDistribution('continuous', 'ContinuousDistributionCalculator', parameters),
+  CategoricalDistributionCalculator: (parameters) => constructDistribution('categorical', 'CategoricalDistributionCalculator', parameters),
 };
 
 /** @throws InvalidInput when there is no such calculator, or a parameter is wrong */

@@ -4,6 +4,7 @@
  */
 import { InvalidInput } from '../../domain/errors.js';
 import { quoted } from '../../domain/schema.js';
+import { floatText } from '../flat/python-text.js';
 import { compareText, type CalculatorColumns, type CategoricalColumn, type Column } from '../../engine/index.js';
 
 /** How labels are spelt. */
@@ -47,7 +48,7 @@ function respelt(column: CategoricalColumn, spelling: LabelSpelling): Categorica
 }
 
 function numberLabel(value: number, spelling: LabelSpelling): string {
-  return spelling === 'decimal' && Number.isInteger(value) ? `${value}.0` : String(value);
+  return spelling === 'decimal' ? floatText(value) : String(value);
 }
 
 /** A class as a request writes it, spelt as the labels are: JSON's true is Python's True. */

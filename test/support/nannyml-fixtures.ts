@@ -6,7 +6,7 @@ import { gunzipSync } from 'node:zlib';
 const ORACLES = fileURLToPath(new URL('../oracles/nannyml/', import.meta.url));
 const DATASETS = fileURLToPath(new URL('../../datasets/', import.meta.url));
 
-export type FixtureValue = number | string | boolean | null;
+export type FixtureValue = number | string | boolean | null | FixtureValue[];
 export type FixtureRecord = Record<string, FixtureValue>;
 
 export interface Fixture {

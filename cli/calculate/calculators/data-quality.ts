@@ -1,8 +1,8 @@
 /** NannyML's MissingValuesCalculator, UnseenValuesCalculator and NumericalRangeCalculator. */
-import { NO_ROLES, type ColumnReading, type Construction } from '../construction.js';
+import { NO_ROLES, type ColumnReading, type CalculatorConstruction } from '../construction.js';
 import { CHUNK_PARAMETERS, chunkingOf, Parameters, thresholdOfParameters } from '../parameters.js';
 
-export function constructDataQuality(kind: 'missing_values' | 'unseen_values' | 'numerical_range', name: string, given: Record<string, unknown>): Construction {
+export function constructDataQuality(kind: 'missing_values' | 'unseen_values' | 'numerical_range', name: string, given: Record<string, unknown>): CalculatorConstruction {
   const casts = kind === 'unseen_values' ? ['y_pred_column_name', 'y_true_column_name'] : [];
   const parameters = new Parameters(given, name, ['column_names', 'normalize', 'threshold', ...casts, ...CHUNK_PARAMETERS]);
   const cast = casts.map((parameter) => parameters.textOrNull(parameter));

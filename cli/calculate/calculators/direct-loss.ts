@@ -1,13 +1,13 @@
 /** NannyML's DLE: direct loss estimation of a regression. */
 import { REGRESSION_METRICS, type PerformanceSettings } from '../../../domain/settings.js';
 import { NO_COLUMNS } from '../../../engine/index.js';
-import { readAll, type ColumnsByKind, type Construction } from '../construction.js';
+import { readAll, type ColumnsByKind, type CalculatorConstruction } from '../construction.js';
 import { CHUNK_PARAMETERS, chunkingOf, hyperparametersOf, Parameters, thresholdsOfParameters } from '../parameters.js';
 import { metricsOf } from './metrics.js';
 
 const NAME = 'DLE';
 
-export function constructDirectLoss(given: Record<string, unknown>): Construction {
+export function constructDirectLoss(given: Record<string, unknown>): CalculatorConstruction {
   const parameters = new Parameters(given, NAME, ['feature_column_names', 'y_pred', 'y_true', 'metrics', 'hyperparameters', 'tune_hyperparameters', 'hyperparameter_tuning_config', 'thresholds', ...CHUNK_PARAMETERS]);
   const features = parameters.texts('feature_column_names');
   const target = parameters.text('y_true');

@@ -2,7 +2,7 @@
 import { InvalidInput } from '../../../domain/errors.js';
 import type { ProblemType } from '../../../domain/schema.js';
 import { NO_COLUMNS } from '../../../engine/index.js';
-import { ANY_KIND, ONLY_CONTINUOUS, readAll, type Construction } from '../construction.js';
+import { ANY_KIND, ONLY_CONTINUOUS, readAll, type CalculatorConstruction } from '../construction.js';
 import { CHUNK_PARAMETERS, chunkingOf, objectOf, Parameters, thresholdsOfParameters } from '../parameters.js';
 import { classificationSettings, metricsOf } from './metrics.js';
 
@@ -11,7 +11,7 @@ type Kind = 'realized_performance' | 'estimated_performance';
 const PROBLEM_TYPES: readonly ProblemType[] = ['classification_binary', 'classification_multiclass', 'regression'];
 const METRIC_PARAMETERS = ['metrics', 'y_true', 'y_pred', 'y_pred_proba', 'problem_type', 'thresholds', 'normalize_confusion_matrix', 'business_value_matrix', 'normalize_business_value'];
 
-export function constructPerformance(kind: Kind, name: string, given: Record<string, unknown>): Construction {
+export function constructPerformance(kind: Kind, name: string, given: Record<string, unknown>): CalculatorConstruction {
   const parameters = new Parameters(given, name, [...METRIC_PARAMETERS, ...(kind === 'estimated_performance' ? ['calibration', 'calibrator'] : []), ...CHUNK_PARAMETERS]);
   const problem: ProblemType = parameters.oneOf('problem_type', PROBLEM_TYPES);
   if (kind === 'estimated_performance') {
@@ -26,7 +26,7 @@ export function constructPerformance(kind: Kind, name: string, given: Record<str
   }
 }
 
-function binary(kind: Kind, name: string, parameters: Parameters): Construction {
+function binary(kind: Kind, name: string, parameters: Parameters): CalculatorConstruction {
   const target = parameters.text('y_true');
   const probability = parameters.text('y_pred_proba');
   const prediction = parameters.textOrNull('y_pred');
@@ -42,7 +42,7 @@ function binary(kind: Kind, name: string, parameters: Parameters): Construction 
   };
 }
 
-function multiclass(kind: Kind, name: string, parameters: Parameters): Construction {
+function multiclass(kind: Kind, name: string, parameters: Parameters): CalculatorConstruction {
   const target = parameters.text('y_true');
   const prediction = parameters.text('y_pred');
   const probabilities = probabilitiesOf(parameters);
@@ -68,7 +68,7 @@ function probabilitiesOf(parameters: Parameters): Map<string, string> {
   return new Map(classes as [string, string][]);
 }
 
-function regression(name: string, parameters: Parameters): Construction {
+function regression(name: string, parameters: Parameters): CalculatorConstruction {
   const target = parameters.text('y_true');
   const prediction = parameters.text('y_pred');
   const settings = { metrics: metricsOf(parameters, name, 'regression'), thresholds: thresholdsOfParameters(parameters) };

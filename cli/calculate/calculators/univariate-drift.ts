@@ -2,14 +2,14 @@
 import { InvalidInput } from '../../../domain/errors.js';
 import type { CategoricalMethod, ContinuousMethod } from '../../../domain/settings.js';
 import type { SettingsByKind } from '../../../engine/index.js';
-import { ANY_KIND, NO_ROLES, type ColumnReading, type Construction } from '../construction.js';
+import { ANY_KIND, NO_ROLES, type ColumnReading, type CalculatorConstruction } from '../construction.js';
 import { CHUNK_PARAMETERS, chunkingOf, objectOf, Parameters, thresholdsOfParameters } from '../parameters.js';
 
 const NAME = 'UnivariateDriftCalculator';
 const CONTINUOUS_METHODS: readonly ContinuousMethod[] = ['jensen_shannon', 'kolmogorov_smirnov', 'wasserstein', 'hellinger'];
 const CATEGORICAL_METHODS: readonly CategoricalMethod[] = ['jensen_shannon', 'chi2', 'hellinger', 'l_infinity'];
 
-export function constructUnivariateDrift(given: Record<string, unknown>): Construction {
+export function constructUnivariateDrift(given: Record<string, unknown>): CalculatorConstruction {
   const parameters = new Parameters(given, NAME, ['column_names', 'treat_as_numerical', 'treat_as_categorical', 'categorical_methods', 'continuous_methods', 'thresholds', 'computation_params', ...CHUNK_PARAMETERS]);
   const asNumbers = parameters.textsOr('treat_as_numerical', []);
   const asCategories = parameters.textsOr('treat_as_categorical', []);
