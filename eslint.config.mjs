@@ -8,7 +8,7 @@ const rooms = {
   plots: ['domain'],
   activities: ['engine', 'store', 'plots', 'domain'],
   workflows: ['domain'],
-  client: ['workflows', 'store', 'plots', 'embedded', 'domain'],
+  client: ['workflows', 'store', 'engine', 'plots', 'embedded', 'domain'],
   worker: ['workflows', 'activities', 'store', 'engine', 'domain'],
   embedded: ['domain'],
   server: ['client', 'store', 'plots', 'domain'],
@@ -51,4 +51,6 @@ export default tseslint.config(
     },
   },
   ...roomRules,
+  // The one place of the engine that knows threads.
+  { files: ['engine/parallel/*.ts'], rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns: [{ regex: '^(\\.\\./)+(store|plots|activities|workflows|client|worker|embedded|server|cli)/' }, { regex: '^node:(?!worker_threads)' }] }] } },
 );

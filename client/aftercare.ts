@@ -10,15 +10,17 @@ import { findModel } from '../store/find-model.js';
 import { migrate } from '../store/migrate.js';
 import { readIncidents } from '../store/incidents.js';
 import { openPool, type Pool } from '../store/pool.js';
-import { alertCountRanking, canonicalResults, readCoverage, readEstimationErrors, readResults, streamResults, type ChunkCoverage, type EstimationError, type RankedColumn, type ResultFilter } from '../store/results.js';
+import { alertCountRanking, canonicalResults, readCoverage, readEstimationErrors, readResults, readSegments, streamResults, type ChunkCoverage, type EstimationError, type RankedColumn, type ResultFilter, type SegmentOverview } from '../store/results.js';
 import { readRuns } from '../store/runs.js';
 import { waitingDecisions } from '../store/waiting-decisions.js';
 import type { LifecycleStatus, RunTicket } from '../workflows/messages.js';
 import { appendInferences, appendTruths, removeByIdentifier, type AppendAnalysisOptions, type AppendInputOptions, type RemoveOptions, type RowInput, type WriteContext } from './append.js';
+import type { CompareOptions, Comparison, RowsWanted } from './compare.js';
 import { defaultActor, resolveServers } from './connect.js';
 import { Lifecycles, type WaitOptions } from './lifecycle.js';
 import { PredictionLog, type PredictionLogOptions } from './log.js';
 import { Models } from './models-door.js';
+import type { Ranking, RankOptions } from './rank.js';
 import { gatherReport } from './report.js';
 import type { Row } from './sources/index.js';
 import type { TemporalOptions } from './temporal-link.js';
@@ -163,19 +165,36 @@ export class Aftercare {
     return canonicalResults(this.#pool, (await findModel(this.#pool, model)).modelId);
   }
 
+  /** Segments that results are there for, with their rows and alerts. @throws NotFound */
+  async segments(model: string): Promise<SegmentOverview[]> {
+    return readSegments(this.#pool, (await findModel(this.#pool, model)).modelId);
+  }
+
+  /** Columns to look at first, on any filter: by alerts, by correlation with performance, by impact × drift. @throws NotFound, InvalidInput when nothing is left to rank */
+  async rank(model: string, options: RankOptions = {}): Promise<Ranking> {
+    const { rankColumns } = await import('./rank.js');   // the numerics are loaded when something is counted here
+    return rankColumns(this.#pool, model, options);
+  }
+
+  /** Any two sets of rows side by side, b against a: periods, times, chunks, segments, versions. @throws NotFound, InvalidInput when a side has no rows */
+  async compare(model: string, a: RowsWanted, b: RowsWanted, options: CompareOptions = {}): Promise<Comparison> {
+    const { compareModelRows } = await import('./compare.js');
+    return compareModelRows(this.#pool, model, a, b, options);
+  }
+
   /** Features by number of alerts in the analysis. @throws NotFound */
-  async ranking(model: string, options: { calculator?: CalculatorKind } = {}): Promise<RankedColumn[]> {
+  async ranking(model: string, options: { calculator?: CalculatorKind; segment?: string } = {}): Promise<RankedColumn[]> {
     return alertCountRanking(this.#pool, (await findModel(this.#pool, model)).modelId, options);
   }
 
   /** Estimated beside realized performance, where both are known. @throws NotFound */
-  async estimationErrors(model: string): Promise<EstimationError[]> {
-    return readEstimationErrors(this.#pool, (await findModel(this.#pool, model)).modelId);
+  async estimationErrors(model: string, options: { segment?: string } = {}): Promise<EstimationError[]> {
+    return readEstimationErrors(this.#pool, (await findModel(this.#pool, model)).modelId, options.segment);
   }
 
   /** How many rows of each chunk have their target. @throws NotFound */
-  async coverage(model: string): Promise<ChunkCoverage[]> {
-    return readCoverage(this.#pool, (await findModel(this.#pool, model)).modelId);
+  async coverage(model: string, options: { segment?: string } = {}): Promise<ChunkCoverage[]> {
+    return readCoverage(this.#pool, (await findModel(this.#pool, model)).modelId, options.segment);
   }
 
   /** One cause and its alerts in consecutive complete chunks; also those that are over. @throws NotFound */

@@ -3,6 +3,7 @@ import { InvalidInput } from '../domain/errors.js';
 import { didYouMean } from '../domain/near-names.js';
 import { keyMetricsOf, METRICS_OF, needsScores, type PerformanceMetric } from '../domain/metrics.js';
 import { columnOf, columnsOf, quoted, type ModelSchema, type ProblemType } from '../domain/schema.js';
+import { segmentColumns } from '../domain/segment.js';
 import type { ModelSettings, PerformanceSettings } from '../domain/settings.js';
 
 const PROBLEMS: Record<ProblemType, string> = { classification_binary: 'binary classification', classification_multiclass: 'multiclass classification', regression: 'regression' };
@@ -102,7 +103,7 @@ function checkColumns(settings: ModelSettings, schema: ModelSchema): void {
 }
 
 function checkSegments({ segments }: ModelSettings, schema: ModelSchema): void {
-  const possible = schema.columns.filter(({ kind, role }) => kind === 'categorical' && role !== 'ignored' && role !== 'target').map(({ name }) => name);
+  const possible = segmentColumns(schema).map(({ name }) => name);
   for (const name of segments?.by ?? []) {
     const column = schema.columns.find((one) => one.name === name);
     if (!column) throw refusal(`segments.by names '${name}', which is no column of the model${didYouMean(name, possible)}`);

@@ -1,4 +1,4 @@
-/** `aftercare results` and `aftercare ranking`. */
+/** `aftercare results`. */
 import type { Command } from 'commander';
 import { InvalidInput } from '../../domain/errors.js';
 import { CALCULATORS, type CalculatorKind, type Result } from '../../domain/measurement.js';
@@ -10,6 +10,7 @@ interface ResultOptions extends StackOptions {
   calculator?: string[];
   metric?: string[];
   column?: string[];
+  segment?: string[];
   period?: string;
   alerts?: boolean;
   canonical?: boolean;
@@ -22,6 +23,7 @@ export function registerResults(program: Command): void {
     .option('--calculator <name...>', CALCULATORS.join(', '))
     .option('--metric <name...>', 'e.g. roc_auc, jensen_shannon, missing_values_rate')
     .option('--column <name...>', 'only these columns')
+    .option('--segment <name...>', 'column=value, a column for all its segments, or all (default: all rows together)')
     .option('--period <name>', 'reference or analysis')
     .option('--alerts', 'only alerts')
     .option('--csv', 'as CSV')
@@ -37,21 +39,11 @@ Examples:
         return;
       }
       const results = await client.results(model, {
-        calculators: calculatorsOf(options.calculator), metrics: options.metric, columns: options.column, period: periodOf(options.period), onlyAlerts: options.alerts ?? false,
+        calculators: calculatorsOf(options.calculator), metrics: options.metric, columns: options.column, segments: segmentsOf(options.segment), period: periodOf(options.period), onlyAlerts: options.alerts ?? false,
       });
       if (options.json) return printJson(results);
       if (options.csv) return print(csvOf(results));
-      print(results.length === 0 ? 'no results: run the model first (aftercare run), or loosen the filter' : table(results.map(rowOf)));
-    }));
-
-  withStackOptions(program.command('ranking <model>'))
-    .description('columns by how often they alerted in the analysis')
-    .option('--calculator <name>', 'whose alerts', 'univariate_drift')
-    .addHelpText('after', '\nExample:\n  aftercare ranking loans')
-    .action((model: string, options: StackOptions & { calculator: string }) => withClient(options, async (client) => {
-      const ranking = await client.ranking(model, { calculator: calculatorsOf([options.calculator])![0]! });
-      if (options.json) return printJson(ranking);
-      print(ranking.length === 0 ? 'nothing to rank yet' : table(ranking.map((entry) => ({ rank: entry.rank, column: entry.column, alerts: entry.alerts }))));
+      print(results.length === 0 ? 'no results: run the model first (aftercare run), or loosen the filter' : table(results.map((result) => rowOf(result, options.segment !== undefined))));
     }));
 }
 
@@ -63,14 +55,19 @@ function calculatorsOf(names: string[] | undefined): CalculatorKind[] | undefine
   });
 }
 
+/** `all` stands for the whole and every segment. */
+function segmentsOf(names: string[] | undefined): string[] | 'all' | undefined {
+  return names?.includes('all') ? 'all' : names;
+}
+
 function periodOf(text: string | undefined): 'reference' | 'analysis' | undefined {
   if (text === undefined || text === 'reference' || text === 'analysis') return text;
   throw new InvalidInput(`--period '${text}' is neither reference nor analysis`);
 }
 
-function rowOf(result: Result): Record<string, string | number | null> {
+function rowOf(result: Result, withSegment: boolean): Record<string, string | number | null> {
   return {
-    calculator: result.calculator, metric: result.metric, column: result.column, period: result.period, chunk: result.chunk.key, from: shortDate(result.chunk.startDate), to: shortDate(result.chunk.endDate),
+    calculator: result.calculator, metric: result.metric, column: result.column, ...(withSegment ? { segment: result.segment === '' ? '(all rows)' : result.segment } : {}), period: result.period, chunk: result.chunk.key, from: shortDate(result.chunk.startDate), to: shortDate(result.chunk.endDate),
     rows: result.chunk.rows, value: result.value, lower: result.lowerThreshold, upper: result.upperThreshold,
     alert: result.alert === null ? '?' : result.alert ? 'ALERT' : '', note: result.reason ?? (result.chunk.complete ? '' : 'open'),
   };
