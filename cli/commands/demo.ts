@@ -8,12 +8,14 @@ import { ANSWERS, type Answer } from '../../domain/decision.js';
 import { Conflict, InvalidInput } from '../../domain/errors.js';
 import { answerCommand, shellQuoted } from '../../domain/shell.js';
 import { demoDataFolder, readRunningStack, startStack, type Stack } from '../../embedded/index.js';
-import { loadDemoData } from '../demo/data.js';
-import { answerWaiting, DEMO_MODEL, tellStory, type Listener } from '../demo/story.js';
+import { DATASET_NAMES, loadDataset, type DatasetName } from '../demo/datasets/index.js';
+import type { DemoDataset } from '../demo/deliveries.js';
+import { answerWaiting, tellStory, type Listener } from '../demo/story.js';
 import { firstLook, renderSummary, summarize, type DemoSummary } from '../demo/summary.js';
 import { print, progressBar, say, type ProgressBar } from '../support/output.js';
 
 interface DemoOptions {
+  dataset: DatasetName;
   data?: string;
   exit?: boolean;
   answer?: Answer;
@@ -29,7 +31,8 @@ interface DemoOptions {
 
 export function registerDemo(program: Command): void {
   program.command('demo')
-    .description('monitor a real car-loan model with 100,000 rows: embedded PostgreSQL and Temporal, runs, alerts, a decision, a report')
+    .description('monitor a real model with 100,000 rows: embedded PostgreSQL and Temporal, runs, alerts, a decision, a report')
+    .addOption(new Option('--dataset <name>', 'car-loan: two classes; car-price: regression; multiclass: three classes; diamonds: a regression trained here, with drift injected').choices(DATASET_NAMES).default('car-loan'))
     .option('--exit', 'end after the summary instead of staying up')
     .addOption(new Option('--answer <answer>', 'answer the decision that waits').choices([...ANSWERS]))
     .option('--summary <file>', 'write the summary as JSON')
@@ -44,15 +47,16 @@ export function registerDemo(program: Command): void {
     .addHelpText('after', `
 Examples:
   aftercare demo
+  aftercare demo --dataset diamonds
   aftercare demo --exit --answer acknowledge --summary summary.json
-A second start shows what is there. The summary's keys: model, chunks[] (key, period, startDate, endDate, rows, complete, rocAuc.{estimated, bandLower, bandUpper, lowerThreshold,
-upperThreshold, alert, realized, realizedAlert, error}), runs[] (number, trigger, state, chunks, chunksComputed, rowsRead, alerts, elapsedMs), alerts[], ranking[], decision, rows, elapsedMs.`)
+A second start shows what is there. The summary's keys: model, metric, chunks[] (key, period, startDate, endDate, rows, complete, rocAuc (regressions: rmse).{estimated, bandLower, bandUpper,
+lowerThreshold, upperThreshold, alert, realized, realizedAlert, error}), runs[] (number, trigger, state, chunks, chunksComputed, rowsRead, alerts, elapsedMs), alerts[], ranking[], decision, rows, elapsedMs.`)
     .action(runDemo);
 }
 
 async function runDemo(options: DemoOptions): Promise<void> {
   const startedAt = Date.now();
-  const data = loadDemoData();
+  const data = await loadDataset(options.dataset);
   title('Starting PostgreSQL, Temporal and the workers');
   const stack = await startInFreeFolder(options);
   const folder = stack.dataFolder;
@@ -95,18 +99,18 @@ async function startInFreeFolder(options: DemoOptions): Promise<Stack> {
   }
 }
 
-async function tell(stack: Stack, data: ReturnType<typeof loadDemoData>, options: DemoOptions, startedAt: number): Promise<'told'> {
+async function tell(stack: Stack, data: DemoDataset, options: DemoOptions, startedAt: number): Promise<'told'> {
   const client = await Aftercare.connect({ databaseUrl: stack.databaseUrl, temporal: { address: stack.temporalAddress, namespace: stack.namespace }, by: 'demo' });
   try {
-    const listener = terminalListener(() => firstLook(client).then((text) => say(`\n${text}`)));
+    const listener = terminalListener(() => firstLook(client, data).then((text) => say(`\n${text}`)));
     const story = await tellStory(client, data, listener, options.mail ? options.notify ?? ['operator@localhost'] : []);
     listener.done();
-    if (options.answer) await answerWaiting(client, options.answer, 'demo --answer');
-    const summary = await summarize(client, Date.now() - startedAt);
+    if (options.answer) await answerWaiting(client, data.model, options.answer, 'demo --answer');
+    const summary = await summarize(client, data, Date.now() - startedAt);
     const reportFile = resolve(options.report ?? join(stack.dataFolder, 'report.html'));
-    await writeFile(reportFile, await client.report(DEMO_MODEL));
+    await writeFile(reportFile, await client.report(data.model));
     title(story.repeated ? 'What is there (from an earlier start)' : 'What was found');
-    print(renderSummary(summary, await client.results(DEMO_MODEL, { metrics: ['roc_auc'] })));
+    print(renderSummary(summary, await client.results(data.model, { metrics: [data.metric] }), ` --data ${shellQuoted(stack.dataFolder)}`));
     print(whereToLook(summary, stack, reportFile));
     if (options.summary) {
       const file = resolve(options.summary);
@@ -129,7 +133,7 @@ function whereToLook(summary: DemoSummary, stack: Stack, reportFile: string): st
     lines.push(pc.bold('The decision'), `  ${decision.question}`, `  ${decision.state}: ${decision.answer ?? ''}${decision.answeredBy ? ` by ${decision.answeredBy}` : ''}`);
   }
   lines.push('', pc.bold('Where to look'), `  report       ${reportFile}`, `  Temporal UI  ${stack.uiUrl ?? '(none)'}`, `  database     psql '${stack.databaseUrl}'   (schema aftercare; any PostgreSQL client will do)`,
-    `  by command   npx aftercare results ${DEMO_MODEL} --alerts --data '${stack.dataFolder}'`, '', `${(summary.elapsedMs / 1000).toFixed(1)} s from start to summary`);
+    `  by command   npx aftercare results ${summary.model} --alerts --data ${shellQuoted(stack.dataFolder)}`, '', `${(summary.elapsedMs / 1000).toFixed(1)} s from start to summary`);
   return lines.join('\n');
 }
 

@@ -7,10 +7,7 @@ import type { Answer, Decision } from '../../domain/decision.js';
 import { NotFound } from '../../domain/errors.js';
 import type { Receipt } from '../../domain/batch.js';
 import type { RunSummary } from '../../domain/run.js';
-import type { Delivery, DemoData } from './data.js';
-
-export const DEMO_MODEL = 'car-loan';
-const CHUNK_SIZE = 5_000;
+import type { DemoDataset, Delivery } from './deliveries.js';
 
 /** What the story tells while it goes on. */
 export interface Listener {
@@ -29,61 +26,66 @@ export interface Story {
 }
 
 /** @param notify e-mail addresses that are told of a decision that waits */
-export async function tellStory(client: Aftercare, data: DemoData, listener: Listener, notify: string[] = []): Promise<Story> {
+export async function tellStory(client: Aftercare, data: DemoDataset, listener: Listener, notify: string[] = []): Promise<Story> {
   const receipts: Receipt[] = [];
-  const before = await exists(client);
+  const { model } = data;
+  const before = await exists(client, model);
 
-  listener.step('A model, from what it is known to do well on');
+  if (data.before.length > 0) listener.step('What happened before');
+  for (const sentence of data.before) listener.detail(sentence);
+
+  listener.step(`A model, from what it is known to do well on (${data.headline})`);
   if (before) {
-    listener.detail(`${DEMO_MODEL} is there from an earlier start: going on with it`);
+    listener.detail(`${model} is there from an earlier start: going on with it`);
   } else {
     const created = await client.models.create({
-      name: DEMO_MODEL,
-      reference: data.referenceFile,
-      columns: { target: 'repaid' },
-      settings: { chunking: { kind: 'size', size: CHUNK_SIZE }, targets: { arrival: 'delayed', expectedDelayMs: 30 * 86_400_000 }, runs: { everyRows: null, onTargets: true } },
-      onProgress: (rows) => listener.progress('reference', rows, 50_000),
+      name: model,
+      reference: data.reference,
+      ...(typeof data.reference === 'string' ? {} : { format: 'csv' }),
+      columns: data.columns,
+      settings: { chunking: { kind: 'size', size: data.chunkSize }, targets: { arrival: 'delayed', expectedDelayMs: 30 * 86_400_000 }, runs: { everyRows: null, onTargets: true }, ...data.settings },
+      onProgress: (rows) => listener.progress('reference', rows, null),
     });
-    listener.detail(`${created.referenceRows.toLocaleString('en')} reference rows; ${created.schema.columns.length} columns understood, the target 'repaid' comes late`);
+    listener.detail(`${created.referenceRows.toLocaleString('en')} reference rows; ${created.schema.columns.length} columns understood, the target '${data.target}' comes late`);
   }
 
-  if (notify.length > 0) await client.models.settings(DEMO_MODEL, { decisions: { notify } });
+  if (notify.length > 0) await client.models.settings(model, { decisions: { notify } });
 
-  listener.step('The first 25,000 inferences, and a run by hand');
-  receipts.push(await append(client, data.firstHalf, listener));
-  const first = await client.run(DEMO_MODEL, { key: 'demo-first-run', onProgress: (p) => listener.progress(`run: ${p.step}`, p.done, p.of) });
+  listener.step(`The first ${count(data.firstHalf.rows)} inferences, and a run by hand`);
+  receipts.push(await append(client, model, data.firstHalf, listener));
+  const first = await client.run(model, { key: 'demo-first-run', onProgress: (p) => listener.progress(`run: ${p.step}`, p.done, p.of) });
   listener.detail(runLine(first));
   await listener.firstResults();
 
-  listener.step('25,000 more in ten deliveries; from now on the lifecycle starts a run after every 5,000 rows');
-  await client.models.settings(DEMO_MODEL, { runs: { everyRows: CHUNK_SIZE } });
+  listener.step(`${count(data.analysisRows - data.firstHalf.rows)} more in ten deliveries; from now on the lifecycle starts a run after every ${count(data.chunkSize)} rows`);
+  await client.models.settings(model, { runs: { everyRows: data.chunkSize } });
   let known = first.number;
   for (const delivery of data.later) {
-    receipts.push(await append(client, delivery, listener));
-    await client.idle(DEMO_MODEL);
-    for (const run of await runsAfter(client, known)) {
+    receipts.push(await append(client, model, delivery, listener));
+    await client.idle(model);
+    for (const run of await runsAfter(client, model, known)) {
       listener.detail(runLine(run));
       known = run.number;
     }
   }
 
   listener.step('The targets arrive');
-  receipts.push(await append(client, data.targets, listener));
-  await client.idle(DEMO_MODEL);
-  for (const run of await runsAfter(client, known)) listener.detail(runLine(run));
+  receipts.push(await append(client, model, data.targets, listener));
+  await client.idle(model);
+  for (const run of await runsAfter(client, model, known)) listener.detail(runLine(run));
 
   return { receipts, repeated: before && receipts.every((receipt) => receipt.duplicate) };
 }
 
 /** Answers the decision that waits, if one does. */
-export async function answerWaiting(client: Aftercare, answer: Answer, by: string): Promise<Decision | null> {
-  const waiting = (await client.decisions({ model: DEMO_MODEL })).find((decision) => decision.state === 'waiting');
+export async function answerWaiting(client: Aftercare, model: string, answer: Answer, by: string): Promise<Decision | null> {
+  const waiting = (await client.decisions({ model })).find((decision) => decision.state === 'waiting');
   return waiting ? client.decide(waiting.id, { answer, note: `answered by ${by}` }) : null;
 }
 
-async function exists(client: Aftercare): Promise<boolean> {
+async function exists(client: Aftercare, model: string): Promise<boolean> {
   try {
-    await client.models.get(DEMO_MODEL);
+    await client.models.get(model);
     return true;
   } catch (error) {
     if (error instanceof NotFound) return false;
@@ -91,16 +93,20 @@ async function exists(client: Aftercare): Promise<boolean> {
   }
 }
 
-async function append(client: Aftercare, delivery: Delivery, listener: Listener): Promise<Receipt> {
+async function append(client: Aftercare, model: string, delivery: Delivery, listener: Listener): Promise<Receipt> {
   const options = { key: delivery.key, format: 'csv', onProgress: (p: { rows: number }) => listener.progress(delivery.key, p.rows, delivery.rows) };
   const bytes = Buffer.from(delivery.csv);
-  const receipt = delivery.key === 'demo-targets' ? await client.targets(DEMO_MODEL, bytes, options) : await client.append(DEMO_MODEL, bytes, options);
+  const receipt = delivery.key === 'demo-targets' ? await client.targets(model, bytes, options) : await client.append(model, bytes, options);
   listener.detail(receiptLine(receipt, delivery));
   return receipt;
 }
 
-async function runsAfter(client: Aftercare, number: number): Promise<RunSummary[]> {
-  return (await client.runs(DEMO_MODEL, { limit: 100 })).filter((run) => run.number > number).sort((a, b) => a.number - b.number);
+async function runsAfter(client: Aftercare, model: string, number: number): Promise<RunSummary[]> {
+  return (await client.runs(model, { limit: 100 })).filter((run) => run.number > number).sort((a, b) => a.number - b.number);
+}
+
+function count(rows: number): string {
+  return rows.toLocaleString('en');
 }
 
 function receiptLine(receipt: Receipt, delivery: Delivery): string {
