@@ -37,6 +37,8 @@ export interface DataQualitySettings extends Columns {
 export interface PerformanceSettings {
   /** Those of the model's problem type. */
   metrics: PerformanceMetric[];
+  /** Names of metrics of one's own, which the workers' module defines (aftercare worker --metrics FILE). */
+  customMetrics?: string[];
   /** Only estimates of a regression: the features that its loss is learnt from; absent: all. */
   columns?: string[];
   /** Only estimates of a regression: parameters of the boosting under LightGBM's names; absent: its defaults. */

@@ -4,7 +4,7 @@ import type { MetricPoint } from '../../domain/measurement.js';
 import { REGRESSION_METRICS, type PerformanceSettings, type RegressionMetric } from '../../domain/settings.js';
 import { plainPoint, seriesOf, type Calculator, type CalculatorColumns, type ReferenceSeries } from '../calculator.js';
 import { continuousOf, slice, type Frame, type RowRange } from '../frame.js';
-import { samplingError, type SamplingErrorTerms } from '../metrics/binary-sampling-error.js';
+import { samplingError, type SamplingErrorTerms } from '../metrics/sampling-error.js';
 import { completePairs, countNegative, lossOf } from '../metrics/regression-losses.js';
 import { RealizedRegression } from '../metrics/regression-realized.js';
 import { regressionSamplingErrors } from '../metrics/regression-sampling-error.js';

@@ -5,7 +5,7 @@
  */
 import type { RegressionMetric } from '../../domain/settings.js';
 import { mean, standardDeviation } from '../stats/sum.js';
-import type { SamplingErrorTerms } from './binary-sampling-error.js';
+import type { SamplingErrorTerms } from './sampling-error.js';
 import { isRoot, lossesBehind, lossesOf, lossOf, type LossKind, type OutcomePairs } from './regression-losses.js';
 
 /** Terms per metric, from the reference's rows that have a target and a prediction; NaN where there are none. */
