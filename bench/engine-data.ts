@@ -3,7 +3,7 @@
  * Written once as raw columns (which both sides read in a blink, so that only computing is measured) and as CSV and Parquet.
  */
 import { once } from 'node:events';
-import { createWriteStream, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { closeSync, createWriteStream, existsSync, mkdirSync, openSync, readFileSync, readSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileWriter, ParquetWriter } from 'hyparquet-writer';
 import type { Column, Frame } from '../engine/index.js';
@@ -91,17 +91,18 @@ export function writeRaw(folder: string, name: string, frame: Frame): void {
 /** The columns asked for; the memory can be read by all threads. */
 export function readRaw(folder: string, name: string, wanted: readonly string[]): Frame {
   const { rows, columns } = JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8')) as { rows: number; columns: RawColumn[] };
-  const bytes = readFileSync(join(folder, `${name}.bin`));
+  const file = openSync(join(folder, `${name}.bin`), 'r');
   const frame: Frame = { rowCount: rows, columns: new Map() };
   for (const column of columns) {
     if (!wanted.includes(column.name)) continue;
     const width = column.kind === 'categorical' ? 4 : 8;
     const shared = new SharedArrayBuffer(rows * width);
-    new Uint8Array(shared).set(bytes.subarray(column.offset, column.offset + rows * width));
+    if (readSync(file, new Uint8Array(shared), 0, rows * width, column.offset) !== rows * width) throw new Error(`${name}.bin is too short`);
     if (column.kind === 'categorical') frame.columns.set(column.name, { kind: 'categorical', codes: new Int32Array(shared), categories: column.categories, dtype: 'text' });
     else if (column.kind === 'timestamp') frame.columns.set(column.name, { kind: 'timestamp', micros: new Float64Array(shared) });
     else frame.columns.set(column.name, { kind: 'continuous', values: new Float64Array(shared), dtype: 'float64' });
   }
+  closeSync(file);
   return frame;
 }
 

@@ -1,9 +1,10 @@
 /** What the engine's bench measures on our side: rows in memory (or a file) → every result row with bands, thresholds and alerts. */
 import { join } from 'node:path';
 import { readFrame } from '../client/sources/frame.js';
+import type { MetricPoint } from '../domain/measurement.js';
 import {
-  calculateChunk, fitCalculator, judge, NO_COLUMNS, rawThresholdsOf, slice, splitRows,
-  type CalculatorColumns, type ChunkRange, type EngineKind, type EngineRequest, type FittedCalculatorOf, type Frame,
+  createEnginePool, judge, NO_COLUMNS, rawThresholdsOf, splitRows,
+  type CalculatorColumns, type ChunkRange, type EngineKind, type EnginePool, type EngineRequest, type FittedCalculatorOf, type Frame, type SeriesBounds,
 } from '../engine/index.js';
 import { CATEGORICAL, CONTINUOUS, readRaw } from './engine-data.js';
 
@@ -29,7 +30,7 @@ export interface Work {
   usesThreads: boolean;
   /** Evidently has the like. */
   evidently?: boolean;
-  prepare(folder: string, threads: number): () => Promise<Outcome>;
+  prepare(folder: string, threads: number): Promise<() => Promise<Outcome>>;
 }
 
 const CHUNKS = 20;
@@ -65,45 +66,68 @@ export const WORKS: Work[] = [
   { name: 'end-to-end-parquet', title: 'Parquet → the same', floor: 6, goal: 15, tolerance: 1e-9, usesThreads: false, prepare: fromFiles('parquet') },
 ];
 
+/** A process that was started for this has its threads already, as NannyML's has its libraries loaded. */
 function inMemory(requests: EngineRequest[], tables: [string, string] = ['reference', 'analysis']): Work['prepare'] {
-  return (folder) => {
+  return async (folder, threads) => {
     const wanted = ['at', ...columnsOf(requests)];
     const [reference, analysis] = tables.map((table) => readRaw(folder, table, wanted)) as [Frame, Frame];
-    return () => Promise.resolve(compute(requests, reference, analysis));
+    const pool = await startPool(threads);
+    return () => compute(pool, requests, reference, analysis);
   };
+}
+
+function fromFiles(format: 'csv' | 'parquet'): Work['prepare'] {
+  return async (folder, threads) => {
+    const pool = await startPool(threads);
+    return async () => {
+      const [reference, analysis] = await Promise.all(['reference', 'analysis'].map((table) => readFrame(join(folder, `${table}.${format}`), { columnTypes: { at: 'timestamp' } })));
+      return compute(pool, [DRIFT, ESTIMATED, REALIZED, ...QUALITY], reference!, analysis!);
+    };
+  };
+}
+
+async function startPool(threads: number): Promise<EnginePool> {
+  const pool = createEnginePool({ threads });
+  const frame: Frame = { rowCount: 1, columns: new Map([['x', { kind: 'continuous', values: new Float64Array(1) }]]) };
+  const counting: EngineRequest = { kind: 'missing_values', columns: { ...NO_COLUMNS, continuous: ['x'] }, settings: { normalize: true } };
+  await pool.fit(Array.from({ length: 2 * threads }, () => counting), frame, [{ start: 0, end: 1 }]);
+  return pool;
 }
 
 function columnsOf(requests: readonly EngineRequest[]): string[] {
   return [...new Set(requests.flatMap(({ columns }) => [...columns.continuous, ...columns.categorical, columns.target, columns.prediction, columns.probability].filter((name) => name !== null)))];
 }
 
-function fromFiles(format: 'csv' | 'parquet'): Work['prepare'] {
-  return (folder) => async () => {
-    const [reference, analysis] = await Promise.all(['reference', 'analysis'].map((table) => readFrame(join(folder, `${table}.${format}`), { columnTypes: { at: 'timestamp' } })));
-    return compute([DRIFT, ESTIMATED, REALIZED, ...QUALITY], reference!, analysis!);
-  };
-}
-
-function compute(requests: readonly EngineRequest[], reference: Frame, analysis: Frame): Outcome {
+async function compute(pool: EnginePool, requests: readonly EngineRequest[], reference: Frame, analysis: Frame): Promise<Outcome> {
+  const periods = { reference: chunksOf(reference), analysis: chunksOf(analysis) };
+  const fitted: FittedCalculatorOf<EngineKind>[] = await pool.fit(requests, reference, periods.reference);
+  const points = await pool.calculate(fitted, analysis, periods.analysis);
   const outcome: Outcome = { results: 0, sum: 0, alerts: 0 };
-  for (const request of requests) {
-    const referenceChunks = chunksOf(reference);
-    const fitted: FittedCalculatorOf<EngineKind> = fitCalculator(request, reference, referenceChunks);
-    const chunks = chunksOf(analysis);
-    const points = chunks.map(({ start, end }) => calculateChunk(fitted, slice(analysis, start, end)));
-    const bounds = new Map(rawThresholdsOf(fitted, request.settings).map((series) => [`${series.metric} ${series.column}`, series.bounds]));
-    const rows = [['reference', referenceChunks, fitted.referencePoints] as const, ['analysis', chunks, points] as const].flatMap(([period, ranges, ofPeriod]) => ranges.flatMap((chunk, i) => ofPeriod[i]!.map((point) => {
-      const series = bounds.get(`${point.metric} ${point.column}`)!;
-      return { ...point, period, chunk, lowerThreshold: series.lower, upperThreshold: series.upper, alert: judge(fitted, point, series) };
-    })));
+  fitted.forEach((one, i) => {
+    const bounds = new Map(rawThresholdsOf(one, requests[i]!.settings).map((series) => [`${series.metric} ${series.column}`, series.bounds]));
+    outcome.results += resultRows(one, bounds, 'reference', periods.reference, one.referencePoints).length;
+    const rows = resultRows(one, bounds, 'analysis', periods.analysis, points[i]!);
     outcome.results += rows.length;
     for (const row of rows) {
-      if (row.period !== 'analysis') continue;
       outcome.sum += row.value;
       outcome.alerts += row.alert === true ? 1 : 0;
     }
-  }
+  });
   return outcome;
+}
+
+interface ResultRow extends MetricPoint {
+  period: string;
+  chunk: ChunkRange;
+  lowerThreshold: number | null;
+  upperThreshold: number | null;
+}
+
+function resultRows(fitted: FittedCalculatorOf<EngineKind>, bounds: Map<string, SeriesBounds['bounds']>, period: string, chunks: readonly ChunkRange[], points: readonly MetricPoint[][]): (Omit<ResultRow, 'alert'> & { alert: boolean | null })[] {
+  return chunks.flatMap((chunk, i) => points[i]!.map((point) => {
+    const { lower, upper } = bounds.get(`${point.metric} ${point.column}`)!;
+    return { ...point, period, chunk, lowerThreshold: lower, upperThreshold: upper, alert: judge(fitted, point, { lower, upper }) };
+  }));
 }
 
 function chunksOf(frame: Frame): ChunkRange[] {

@@ -27,21 +27,19 @@ def raw(name, wanted):
     """Raw columns as bench/engine-data.ts writes them."""
     with open(os.path.join(folder, name + ".json")) as file:
         table = json.load(file)
-    data = np.fromfile(os.path.join(folder, name + ".bin"), dtype=np.uint8)
+    path = os.path.join(folder, name + ".bin")
     rows = table["rows"]
     columns = {}
     for column in table["columns"]:
         if column["name"] not in wanted:
             continue
-        width = 4 if column["kind"] == "categorical" else 8
-        part = data[column["offset"]:column["offset"] + rows * width]
+        values = np.fromfile(path, dtype=np.int32 if column["kind"] == "categorical" else np.float64, count=rows, offset=column["offset"])
         if column["kind"] == "categorical":
             texts = np.array(column["categories"] + [np.nan], dtype=object)
-            columns[column["name"]] = texts[part.view(np.int32)]
+            columns[column["name"]] = texts[values]
         elif column["kind"] == "timestamp":
-            columns[column["name"]] = pd.to_datetime(part.view(np.float64).astype(np.int64), unit="us")
+            columns[column["name"]] = pd.to_datetime(values.astype(np.int64), unit="us")
         else:
-            values = part.view(np.float64).copy()
             columns[column["name"]] = values.astype(np.int64) if column["name"] in ("prediction", "target") else values
     return pd.DataFrame(columns)
 

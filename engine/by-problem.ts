@@ -30,6 +30,7 @@ export function byProblem<Settings, State extends OfProblem>(
     kind,
     requiredColumns: (settings, columns) => of(columns.problemType).requiredColumns(settings, columns),
     fit: (settings, columns, reference) => of(columns.problemType).fit(settings, columns, reference),
+    pieces: (settings, columns) => of(columns.problemType).pieces?.(settings, columns) ?? null,
     calculate: (state, chunk) => of(state.problem).calculate(state, chunk),
     thresholdValues: (state, reference, chunks) => of(state.problem).thresholdValues?.(state, reference, chunks) ?? null,
     ruleOf: (settings, metric) => Object.values(table)[0]!.ruleOf(settings, metric),

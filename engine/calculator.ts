@@ -7,7 +7,7 @@ import type { ContinuousColumn, Frame, RowRange } from './frame.js';
 import type { Limits } from './threshold.js';
 
 /** What the engine can calculate: the product's calculators, and those that only `aftercare calculate` offers so far. */
-export type EngineKind = CalculatorKind | 'summary_statistics';
+export type EngineKind = CalculatorKind | 'summary_statistics' | 'domain_classifier';
 
 /** The columns that a calculator works on, chosen by the caller. */
 export interface CalculatorColumns {
@@ -38,6 +38,16 @@ export interface ReferenceSeries {
   values: Float64Array;
 }
 
+/** A fit that falls into pieces which know nothing of each other, so that threads can share it: joined they are what `fit` gives, to the last bit. */
+export interface FitPieces<Settings, State> {
+  /** Names of the pieces; they depend on the request alone. */
+  split(settings: Settings, columns: CalculatorColumns): string[];
+  /** Plain data. */
+  learn(settings: Settings, columns: CalculatorColumns, reference: Frame, piece: string): Partial<State>;
+  /** @param parts in the order of the pieces, one at least */
+  join(settings: Settings, columns: CalculatorColumns, parts: Partial<State>[]): State;
+}
+
 /**
  * One entry of the catalogue. `Settings` is what one may choose, `State` is what was learnt: plain data.
  * All functions are pure and leave their inputs as they are.
@@ -47,6 +57,8 @@ export interface Calculator<Settings, State> {
   /** Columns that the reference must have, and those that every chunk must have. */
   requiredColumns(settings: Settings, columns: CalculatorColumns): { reference: string[]; chunk: string[] };
   fit(settings: Settings, columns: CalculatorColumns, reference: Frame): State;
+  /** Absent or null: the fit is one piece. */
+  pieces?(settings: Settings, columns: CalculatorColumns): FitPieces<Settings, State> | null;
   /** One point per series; NaN with a reason where there is too little data. */
   calculate(state: State, chunk: Frame): MetricPoint[];
   /** Absent: the reference's chunks are calculated as any other. Else for a calculator that must know where in the reference a chunk lies. */
@@ -57,6 +69,18 @@ export interface Calculator<Settings, State> {
   limitsOf(state: State, metric: string): Limits;
   /** True: a value on a bound alerts. */
   alertsOnBound: boolean;
+}
+
+/** Pieces of a calculator that learns each column by itself: `fit` sees one column at a time. */
+export function columnPieces<Settings, State>(fit: Calculator<Settings, State>['fit'], names: (columns: CalculatorColumns) => string[], join: (states: State[]) => State): FitPieces<Settings, State> {
+  return {
+    split: (_settings, columns) => names(columns),
+    learn(settings, columns, reference, piece) {
+      const only = (list: string[]) => list.filter((name) => name === piece);
+      return fit(settings, { ...columns, continuous: only(columns.continuous), categorical: only(columns.categorical) }, reference);
+    },
+    join: (_settings, _columns, parts) => join(parts as State[]),
+  };
 }
 
 /** A point of a method without sampling error. */

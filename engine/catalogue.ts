@@ -4,6 +4,7 @@ import type { CalculatorKind, MetricPoint } from '../domain/measurement.js';
 import type { DataQualitySettings, PerformanceSettings } from '../domain/settings.js';
 import type { Bounds, ThresholdRule } from '../domain/threshold.js';
 import { seriesOf, type Calculator, type CalculatorColumns, type EngineKind, type ReferenceSeries } from './calculator.js';
+import { domainClassifier, type DomainClassifierSettings, type FittedDomainClassifier } from './calculators/domain-classifier.js';
 import { missingValues, type FittedMissingValues } from './calculators/missing-values.js';
 import { numericalRange, type FittedNumericalRange } from './calculators/numerical-range.js';
 import { realizedPerformance, type FittedRealizedPerformance } from './calculators/realized-performance.js';
@@ -28,6 +29,7 @@ export interface SettingsByKind {
   estimated_performance: PerformanceSettings;
   realized_performance: PerformanceSettings;
   summary_statistics: SummaryStatisticsSettings;
+  domain_classifier: DomainClassifierSettings;
 }
 
 /** What is learnt, per kind. */
@@ -40,6 +42,7 @@ export interface StateByKind {
   estimated_performance: FittedEstimatedPerformance;
   realized_performance: FittedRealizedPerformance;
   summary_statistics: FittedSummaryStatistics;
+  domain_classifier: FittedDomainClassifier;
 }
 
 const CATALOGUE: { [K in EngineKind]: Calculator<SettingsByKind[K], StateByKind[K]> } = {
@@ -51,6 +54,7 @@ const CATALOGUE: { [K in EngineKind]: Calculator<SettingsByKind[K], StateByKind[
   estimated_performance: estimatedPerformance,
   realized_performance: realizedPerformance,
   summary_statistics: summaryStatistics,
+  domain_classifier: domainClassifier,
 };
 
 /** What to fit. Settings are those of domain/settings.ts, some with more choices; features are already selected into `columns`. */
@@ -79,7 +83,8 @@ export interface FittedCalculatorOf<K extends EngineKind> {
 /** Of any calculator that the product runs. */
 export type FittedCalculator = FittedCalculatorOf<CalculatorKind>;
 
-function entryOf<K extends EngineKind>(kind: K): Calculator<SettingsByKind[K], StateByKind[K]> {
+/** For the engine's own rooms. */
+export function entryOf<K extends EngineKind>(kind: K): Calculator<SettingsByKind[K], StateByKind[K]> {
   const entry: Calculator<SettingsByKind[K], StateByKind[K]> | undefined = CATALOGUE[kind];
   if (entry === undefined) throw new InvalidInput(`there is no calculator '${String(kind)}'`);
   return entry;

@@ -1,7 +1,7 @@
 /** Share or number of missing cells, per column and chunk: a broken pipeline shows here first. */
 import type { MetricPoint } from '../../domain/measurement.js';
 import type { DataQualitySettings } from '../../domain/settings.js';
-import { bandedPoint, type Calculator, type CalculatorColumns } from '../calculator.js';
+import { bandedPoint, columnPieces, type Calculator, type CalculatorColumns } from '../calculator.js';
 import type { Column, Frame } from '../frame.js';
 import { STANDARD_RULE, type Limits } from '../threshold.js';
 
@@ -54,6 +54,7 @@ export const missingValues: Calculator<DataQualitySettings, FittedMissingValues>
     return { reference: names, chunk: names };
   },
   fit: fitMissingValues,
+  pieces: () => columnPieces(fitMissingValues, ({ continuous, categorical }) => [...continuous, ...categorical], (states) => ({ ...states[0]!, columns: states.flatMap(({ columns }) => columns) })),
   calculate: calculateMissingValues,
   ruleOf: (settings) => settings.threshold ?? STANDARD_RULE,
   limitsOf,

@@ -1,7 +1,7 @@
 /** Share or number of cells outside the range of the reference, per continuous column and chunk. */
 import type { MetricPoint } from '../../domain/measurement.js';
 import type { DataQualitySettings } from '../../domain/settings.js';
-import { plainPoint, type Calculator, type CalculatorColumns } from '../calculator.js';
+import { plainPoint, columnPieces, type Calculator, type CalculatorColumns } from '../calculator.js';
 import { continuousOf, type Frame } from '../frame.js';
 import { rangeOf } from '../stats/histogram.js';
 import { withoutNaN } from '../stats/sum.js';
@@ -46,6 +46,7 @@ export const numericalRange: Calculator<DataQualitySettings, FittedNumericalRang
   kind: 'numerical_range',
   requiredColumns: (_settings, columns) => ({ reference: columns.continuous, chunk: columns.continuous }),
   fit: fitNumericalRange,
+  pieces: () => columnPieces(fitNumericalRange, ({ continuous }) => continuous, (states) => ({ ...states[0]!, columns: states.flatMap(({ columns }) => columns) })),
   calculate: calculateNumericalRange,
   ruleOf: (settings) => settings.threshold ?? NONE_ALLOWED,
   limitsOf: (state): Limits => ({ lower: 0, upper: state.normalize ? 1 : null }),

@@ -2,7 +2,7 @@
 import type { MetricPoint } from '../../domain/measurement.js';
 import type { UnivariateDriftSettings } from '../../domain/settings.js';
 import type { ThresholdRule } from '../../domain/threshold.js';
-import type { Calculator, CalculatorColumns } from '../calculator.js';
+import { columnPieces, type Calculator, type CalculatorColumns } from '../calculator.js';
 import { categoricalOf, continuousOf, type Frame } from '../frame.js';
 import type { Limits } from '../threshold.js';
 import { calculateCategoricalColumn, fitCategoricalColumn, type FittedCategoricalColumn } from './categorical-drift.js';
@@ -48,6 +48,10 @@ export const univariateDrift: Calculator<UnivariateDriftOptions, FittedUnivariat
     return { reference: names, chunk: names };
   },
   fit: fitUnivariateDrift,
+  pieces: () => columnPieces(fitUnivariateDrift, ({ continuous, categorical }) => [...continuous, ...categorical], (states) => ({
+    continuous: states.flatMap(({ continuous }) => continuous),
+    categorical: states.flatMap(({ categorical }) => categorical),
+  })),
   calculate: calculateUnivariateDrift,
   ruleOf: (settings, metric) => (metric === 'chi2' ? { type: 'none' } : (settings.thresholds?.[metric as keyof typeof settings.thresholds] ?? RULE)),
   limitsOf: (_state, metric): Limits => ({ lower: 0, upper: metric === 'kolmogorov_smirnov' ? 1 : null }),

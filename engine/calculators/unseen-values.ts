@@ -2,7 +2,7 @@
 import type { MetricPoint } from '../../domain/measurement.js';
 import type { DataQualitySettings } from '../../domain/settings.js';
 import type { ThresholdRule } from '../../domain/threshold.js';
-import { plainPoint, type Calculator, type CalculatorColumns } from '../calculator.js';
+import { plainPoint, columnPieces, type Calculator, type CalculatorColumns } from '../calculator.js';
 import { categoricalOf, compareText, type CategoricalColumn, type Frame } from '../frame.js';
 import type { Limits } from '../threshold.js';
 
@@ -53,6 +53,7 @@ export const unseenValues: Calculator<DataQualitySettings, FittedUnseenValues> =
   kind: 'unseen_values',
   requiredColumns: (_settings, columns) => ({ reference: columns.categorical, chunk: columns.categorical }),
   fit: fitUnseenValues,
+  pieces: () => columnPieces(fitUnseenValues, ({ categorical }) => categorical, (states) => ({ ...states[0]!, columns: states.flatMap(({ columns }) => columns) })),
   calculate: calculateUnseenValues,
   ruleOf: (settings) => settings.threshold ?? NONE_ALLOWED,
   limitsOf: (state): Limits => ({ lower: 0, upper: state.normalize ? 1 : null }),
