@@ -85,6 +85,7 @@ function columnsFor(kind: CalculatorKind, schema: ModelSchema, settings: Calcula
       return columns && { ...columns, target: target !== null && [...columns.continuous, ...columns.categorical].includes(target) ? target : null };
     }
     case 'reconstruction_error':
+    case 'domain_classifier':
       return choose({ ...none, continuous, categorical });
     case 'missing_values': {
       const outcome = prediction === null || prediction === segment?.column ? [] : [prediction];

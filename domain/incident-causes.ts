@@ -37,7 +37,8 @@ function causeOf(value: JudgedValue, rules: CauseRules): { kind: IncidentKind; c
     case 'univariate_drift':
       return rules.driftMethodOf.get(value.column) === value.metric ? { kind: 'drift', cause: value.column } : null;
     case 'reconstruction_error':
-      return { kind: 'drift', cause: 'reconstruction_error' };
+    case 'domain_classifier':
+      return { kind: 'drift', cause: value.calculator };
     case 'missing_values':
     case 'unseen_values':
     case 'numerical_range':

@@ -2,7 +2,7 @@
 import type { Bounds } from './threshold.js';
 
 /** What a calculator is called, in settings, in the store and in results. */
-export const CALCULATORS = ['univariate_drift', 'reconstruction_error', 'missing_values', 'unseen_values', 'numerical_range', 'estimated_performance', 'realized_performance', 'summary_statistics'] as const;
+export const CALCULATORS = ['univariate_drift', 'reconstruction_error', 'missing_values', 'unseen_values', 'numerical_range', 'estimated_performance', 'realized_performance', 'summary_statistics', 'domain_classifier'] as const;
 export type CalculatorKind = (typeof CALCULATORS)[number];
 
 export type PeriodName = 'reference' | 'analysis';

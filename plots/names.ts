@@ -25,6 +25,7 @@ const CALCULATOR_NAMES: Record<CalculatorKind, string> = {
   estimated_performance: 'Estimated performance',
   realized_performance: 'Realized performance',
   summary_statistics: 'Summary statistics',
+  domain_classifier: 'Multivariate drift (domain classifier)',
 };
 
 export function calculatorName(calculator: CalculatorKind): string {

@@ -163,11 +163,12 @@ create table aftercare.incident (
   opened_by_run integer not null,
   opened_at timestamp with time zone not null,
   changed_at timestamp with time zone not null,
+  segment text default ''::text not null,
+  constraint incident_identity UNIQUE (version_id, segment, kind, cause, opening_chunk),
   constraint incident_model_id_fkey FOREIGN KEY (model_id) REFERENCES aftercare.model(id),
   constraint incident_pkey PRIMARY KEY (id),
   constraint incident_state_check CHECK ((state = ANY (ARRAY['open'::text, 'acknowledged'::text, 'resolved'::text, 'withdrawn'::text]))),
-  constraint incident_version_id_fkey FOREIGN KEY (version_id) REFERENCES aftercare.version(id),
-  constraint incident_version_id_kind_cause_opening_chunk_key UNIQUE (version_id, kind, cause, opening_chunk)
+  constraint incident_version_id_fkey FOREIGN KEY (version_id) REFERENCES aftercare.version(id)
 );
 
 create table aftercare.judgement (
@@ -229,6 +230,7 @@ create table aftercare.model (
   created_by text not null,
   archived_at timestamp with time zone,
   deleted_at timestamp with time zone,
+  tags text[] default '{}'::text[] not null,
   constraint model_champion FOREIGN KEY (champion_version_id) REFERENCES aftercare.version(id) DEFERRABLE INITIALLY DEFERRED,
   constraint model_pkey PRIMARY KEY (id),
   constraint model_state_check CHECK ((state = ANY (ARRAY['active'::text, 'archived'::text, 'deleted'::text])))
@@ -285,6 +287,7 @@ create table aftercare.run (
   outcome jsonb,
   started_at timestamp with time zone,
   finished_at timestamp with time zone,
+  notes jsonb default '[]'::jsonb not null,
   constraint run_model_id_fkey FOREIGN KEY (model_id) REFERENCES aftercare.model(id),
   constraint run_model_id_number_key UNIQUE (model_id, number),
   constraint run_pkey PRIMARY KEY (id),
@@ -299,8 +302,18 @@ create table aftercare.run_part (
   chunks integer not null,
   measurements integer not null,
   failures jsonb default '[]'::jsonb not null,
+  new_values jsonb default '[]'::jsonb not null,
   constraint run_part_pkey PRIMARY KEY (run_id, part),
   constraint run_part_run_id_fkey FOREIGN KEY (run_id) REFERENCES aftercare.run(id)
+);
+
+create table aftercare.segment_values (
+  version_id integer not null,
+  reference_revision integer not null,
+  column_name text not null,
+  counts jsonb not null,
+  constraint segment_values_pkey PRIMARY KEY (version_id, reference_revision, column_name),
+  constraint segment_values_version_id_fkey FOREIGN KEY (version_id) REFERENCES aftercare.version(id)
 );
 
 create table aftercare.version (
@@ -313,6 +326,7 @@ create table aftercare.version (
   reference_rows bigint default 0 not null,
   created_at timestamp with time zone default now() not null,
   created_by text not null,
+  tags text[] default '{}'::text[] not null,
   constraint version_model_id_fkey FOREIGN KEY (model_id) REFERENCES aftercare.model(id),
   constraint version_model_id_number_key UNIQUE (model_id, number),
   constraint version_pkey PRIMARY KEY (id),
@@ -363,9 +377,13 @@ create view aftercare.result as
     m.reason,
     m.engine_version,
     m.data_revision,
-    m.revision
-   FROM (((((aftercare.model mo
+    m.revision,
+    tagged.tags
+   FROM ((((((aftercare.model mo
      JOIN aftercare.version ve ON ((ve.id = mo.champion_version_id)))
+     CROSS JOIN LATERAL ( SELECT ARRAY( SELECT DISTINCT tag.tag
+                   FROM unnest((mo.tags || ve.tags)) tag(tag)
+                  ORDER BY tag.tag) AS tags) tagged)
      JOIN aftercare.in_force f ON ((f.version_id = ve.id)))
      JOIN aftercare.chunk c ON (((c.version_id = f.version_id) AND (c.segment = f.segment) AND (c.scheme = f.scheme) AND (NOT c.vanished))))
      JOIN aftercare.measurement m ON (((m.chunk_id = c.id) AND (m.fitted_id = f.fitted_id) AND (m.calculator = f.calculator) AND m.current)))
