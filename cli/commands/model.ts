@@ -90,14 +90,18 @@ Examples:
       print(table(models.map((m) => ({ model: m.name, state: m.state, reference: m.rows.reference, analysis: m.rows.analysis, targets: m.rows.targets, runs: m.lastRun, 'open incidents': m.openIncidents, 'waiting decisions': m.waitingDecisions }))));
     }));
 
-  withStackOptions(model.command('show <name>')).description('schema, settings, rows, coverage of targets')
+  withStackOptions(model.command('show <name>')).description('schema, settings, rows, coverage of targets, segments')
     .addHelpText('after', '\nExample:\n  aftercare model show loans')
     .action((name: string, options: StackOptions) => withClient(options, async (client) => {
       const found = await client.models.get(name);
-      if (options.json) return printJson(found);
+      const segments = await client.segments(name);
+      if (options.json) return printJson({ ...found, segments });
       print(`${found.name} · ${found.state} · ${found.problemType} · version ${found.version}`);
       print(`rows: reference ${found.rows.reference}, analysis ${found.rows.analysis}, targets ${found.rows.targets} (${found.rows.targetsUnmatched} wait for their inference)`);
-      print(table(found.schema.columns.map((column) => ({ column: column.name, role: column.role, kind: column.kind }))));
+      const withClass = found.schema.columns.some((column) => column.class !== undefined);
+      print(table(found.schema.columns.map((column) => ({ column: column.name, role: column.role, kind: column.kind, ...(withClass ? { class: column.class ?? '' } : {}) }))));
+      if (segments.length > 0) print(`\nsegments\n${table(segments.map((one) => ({ segment: one.segment, 'reference rows': one.referenceRows, 'analysis rows': one.analysisRows, chunks: one.chunks, alerts: one.alerts })))}\n`);
+      else if (found.settings.segments) print(`segments: by ${found.settings.segments.by.join(', ')}, computed by the next run`);
       print(JSON.stringify(found.settings, null, 2));
     }));
 

@@ -50,6 +50,7 @@ Exit status 1 when the run failed or was cancelled.`)
 
 export function describeRun(run: RunSummary): string {
   const lines = [`run ${run.number} of ${run.model}: ${run.state}, ${run.chunksComputed} of ${run.chunks} chunks computed, ${run.rowsRead.toLocaleString('en')} rows read, ${run.alerts} alert(s)${run.elapsedMs === null ? '' : `, ${formatDuration(run.elapsedMs)}`}`];
-  for (const failure of run.failures) lines.push(`  ${failure.calculator} could not ${failure.stage}: ${failure.message}`);
+  for (const failure of run.failures) lines.push(`  ${failure.calculator}${failure.segment ? ` in ${failure.segment}` : ''} could not ${failure.stage}: ${failure.message}`);
+  for (const note of run.notes) lines.push(`  ${note}`);
   return lines.join('\n');
 }

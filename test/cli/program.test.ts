@@ -25,8 +25,8 @@ beforeAll(async () => {
 describe('every command', () => {
   it('is there: the list that the documentation promises', () => {
     expect(leaves.map(({ path }) => path).sort()).toEqual([
-      'alerts', 'append', 'calculate', 'decide', 'decisions', 'demo', 'doctor', 'model archive', 'model create', 'model delete', 'model list', 'model settings', 'model show',
-      'ranking', 'remove', 'report', 'results', 'run', 'runs', 'targets', 'up', 'worker',
+      'alerts', 'append', 'calculate', 'compare', 'decide', 'decisions', 'demo', 'doctor', 'model archive', 'model create', 'model delete', 'model list', 'model settings', 'model show',
+      'rank', 'remove', 'report', 'results', 'run', 'runs', 'targets', 'up', 'worker',
     ]);
   });
 
