@@ -1,6 +1,7 @@
 /**
  * The tutorial everyone knows, rebuilt with a seed: what does a diamond sell for? A boosting is trained here and now, judged on a test set that becomes the reference,
- * and sent to production, where after half of the time another laboratory grades colour and measures depth.
+ * and sent to production. A few stones were always graded by another laboratory, which sees colours worse and measures depth higher; after a while most are.
+ * How much the model errs on such stones can be learnt from the reference, so that the estimate sees the error grow before any price is known.
  */
 import { readFrame } from '../../../client/sources/frame.js';
 import { predictBoosting, binFeatures, trainBoosting, type BoostedTrees, type BoostingFeature } from '../../../engine/boosting/index.js';
@@ -11,28 +12,30 @@ import { dataFile, deliver, type CsvLines, type DemoDataset } from '../deliverie
 const SEED = 42;
 const SHARES = { train: 0.4, validation: 0.1, test: 0.25, production: 0.25 };
 const FEATURES = ['carat', 'cut', 'color', 'clarity', 'depth', 'table', 'x', 'y', 'z'];
-const CHUNKS = 10;
+/** Divides test and production without a rest. */
+const CHUNKS = 15;
 /** Tried on the validation set; the best is kept. */
 const LEAVES = [15, 31, 63];
-/** From this share of production on, this share of the stones is graded anew. */
-const DRIFT_FROM = 0.6;
+/** Share of the stones that the other laboratory grades: always, and in production from then on. */
+const USUAL_SHARE = 0.05;
 const DRIFT_SHARE = 0.7;
-/** The other laboratory sees the lower half of the colours. */
-const DRIFTED_COLORS = ['H', 'I', 'J'];
-/** … and measures depth so much higher, in per cent of the diameter (its usual deviation is 1.4). */
-const DEPTH_SHIFT = 2.5;
+const DRIFT_FROM = 0.6;
+/** It sees the lower half of the colours … */
+const OTHER_COLORS = ['H', 'I', 'J'];
+/** … and measures depth so much higher, in per cent of the diameter (whose deviation is 1.4). */
+const DEPTH_SHIFT = 4;
 const FIRST_MOMENT = Date.UTC(2024, 0, 1);
 const SECONDS_BETWEEN = 600;
 
 export async function diamonds(): Promise<DemoDataset> {
   const all = await readFrame(dataFile('diamonds.csv.gz'));
   const parts = splitRandomly(all.rowCount, SHARES, SEED);
-  const train = takeRows(all, parts.train);
-  const validation = takeRows(all, parts.validation);
+  const train = graded(takeRows(all, parts.train), 1, () => USUAL_SHARE);
+  const validation = graded(takeRows(all, parts.validation), 2, () => USUAL_SHARE);
   const { model, leaves, tried } = chooseModel(train, validation);
-  const test = takeRows(all, parts.test);
+  const test = graded(takeRows(all, parts.test), 3, () => USUAL_SHARE);
   const production = takeRows(all, parts.production);
-  const drifted = withDrift(production);
+  const drifted = graded(production, 4, (row) => (row < DRIFT_FROM * production.rowCount ? USUAL_SHARE : DRIFT_SHARE));
   const chunkSize = Math.floor(drifted.rowCount / CHUNKS);
   const reference = csvOf(test, model, 0, 0);
   const analysis = csvOf(drifted, model, test.rowCount, test.rowCount);
@@ -44,7 +47,7 @@ export async function diamonds(): Promise<DemoDataset> {
     before: [
       `53,940 diamonds, split by seed ${SEED}: ${Object.entries(parts).map(([part, rows]) => `${part} ${rows.length.toLocaleString('en')}`).join(', ')}`,
       `a boosting of 100 trees trained on 'train'; error on 'validation': ${tried.map(({ leaves: n, rmse }) => `${n} leaves ${rmse.toFixed(0)}`).join(', ')} → ${leaves} leaves; on 'test' ${rootMeanSquare(test, model).toFixed(0)}`,
-      `'test' becomes the reference, 'production' the inferences; its last ${Math.round(100 * (1 - DRIFT_FROM))} % are graded elsewhere: color and depth drift, prices do not`,
+      `'test' becomes the reference, 'production' the inferences; another laboratory, which grades ${100 * USUAL_SHARE} % of the stones, grades ${100 * DRIFT_SHARE} % of its last ${Math.round(100 * (1 - DRIFT_FROM))} %: color and depth drift`,
     ],
     reference: Buffer.from([`${reference.header},price`, ...reference.rows.map((row, i) => `${row},${continuousOf(test, 'price').values[i]!}`), ''].join('\n')),
     columns: { problemType: 'regression', identifier: 'id', timestamp: 'sold_at', prediction: 'predicted_price', target: 'price', features: FEATURES },
@@ -81,20 +84,20 @@ function rootMeanSquare(frame: Frame, model: BoostedTrees): number {
   return Math.sqrt(predicted.reduce((sum, value, i) => sum + (value - prices[i]!) ** 2, 0) / predicted.length);
 }
 
-/** A copy in which the later stones' color and depth are another laboratory's. */
-function withDrift(production: Frame): Frame {
-  const random = new LegacyRandom(SEED + 1);
-  const color = categoricalOf(production, 'color');
-  const drifted = DRIFTED_COLORS.map((name) => color.categories.indexOf(name));
+/** A copy in which a share of the stones has the other laboratory's color and depth. */
+function graded(frame: Frame, stream: number, shareAt: (row: number) => number): Frame {
+  const random = new LegacyRandom(SEED + stream);
+  const color = categoricalOf(frame, 'color');
+  const others = OTHER_COLORS.map((name) => color.categories.indexOf(name));
   const codes = color.codes.slice();
-  const depth = continuousOf(production, 'depth').values.slice();
-  for (let i = Math.round(DRIFT_FROM * production.rowCount); i < production.rowCount; i++) {
-    if (random.upTo(999) >= 1000 * DRIFT_SHARE) continue;
-    codes[i] = drifted[random.upTo(drifted.length - 1)]!;
-    depth[i] = Math.round(10 * (depth[i]! + DEPTH_SHIFT)) / 10;
+  const depth = continuousOf(frame, 'depth').values.slice();
+  for (let row = 0; row < frame.rowCount; row++) {
+    if (random.upTo(999) >= 1000 * shareAt(row)) continue;
+    codes[row] = others[random.upTo(others.length - 1)]!;
+    depth[row] = Math.round(10 * (depth[row]! + DEPTH_SHIFT)) / 10;
   }
-  const columns = new Map(production.columns).set('color', { ...color, codes }).set('depth', { kind: 'continuous', values: depth });
-  return { rowCount: production.rowCount, columns };
+  const columns = new Map(frame.columns).set('color', { ...color, codes }).set('depth', { kind: 'continuous', values: depth });
+  return { rowCount: frame.rowCount, columns };
 }
 
 /** Identifier, moment of sale, features, prediction. @param position of the first row in time */
