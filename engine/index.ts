@@ -24,6 +24,7 @@ export {
 export { createEnginePool, type EnginePool, type EnginePoolOptions } from './parallel/pool.js';
 export { shareFrame } from './parallel/shared-memory.js';
 export { boundsOf, checkRule, isNotInside, isOutside, type Limits } from './threshold.js';
+export type { ComponentChoice } from './learn/component-count.js';
 export type { CategoricalImputation, ContinuousImputation } from './learn/impute.js';
 export { failuresInNannyml } from './nannyml-failures.js';
 export { realizedBesideEstimate } from './estimators/estimated-performance.js';

@@ -6,13 +6,16 @@ import type { MetricPoint } from '../../domain/measurement.js';
 import type { ReconstructionErrorSettings } from '../../domain/settings.js';
 import { bandedPoint, requireFinite, type Calculator, type CalculatorColumns } from '../calculator.js';
 import { categoricalOf, continuousOf, type CategoricalColumn, type ContinuousColumn, type Frame } from '../frame.js';
+import type { ComponentChoice } from '../learn/component-count.js';
 import { categoricalFill, continuousFill, type CategoricalImputation, type ContinuousImputation } from '../learn/impute.js';
 import { fitPrincipalComponents, reconstructionErrors, type PrincipalComponents } from '../learn/principal-components.js';
 import { mean, standardDeviation } from '../stats/sum.js';
 import { STANDARD_RULE, type Limits } from '../threshold.js';
 
 /** What one may choose. */
-export interface ReconstructionErrorOptions extends ReconstructionErrorSettings {
+export interface ReconstructionErrorOptions extends Omit<ReconstructionErrorSettings, 'components'> {
+  /** Also Minka's estimate ('mle') and all (null). */
+  components: ComponentChoice;
   /** Absent: the mean. */
   imputeContinuous?: ContinuousImputation;
   /** Absent: the most frequent category. */

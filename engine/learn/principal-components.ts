@@ -1,7 +1,7 @@
 /** Principal components of standardized columns, and how far rows lie from the space that they span. */
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
-import { InvalidInput } from '../../domain/errors.js';
 import { pairwiseSum } from '../stats/sum.js';
+import { checkComponentChoice, componentCount, type ComponentChoice } from './component-count.js';
 
 /** z = (value − mean) / scale */
 export interface Standardization {
@@ -35,34 +35,21 @@ export function standardizationOf(values: Float64Array): Standardization {
 
 /**
  * @param columns values per column, all of the same length, no missing value
- * @param components a share of the variance in (0, 1): the fewest components that explain more; or a whole number of components
+ * @param components see ComponentChoice
  * @throws InvalidInput when that many components do not exist
  * Cost O(rows · columns²) and O(columns³). Agrees with scikit-learn's StandardScaler and PCA to 1e-9 (test/oracles).
  */
-export function fitPrincipalComponents(columns: Float64Array[], components: number): PrincipalComponents {
+export function fitPrincipalComponents(columns: Float64Array[], components: ComponentChoice): PrincipalComponents {
   const width = columns.length;
   const rows = columns[0]?.length ?? 0;
-  if (Number.isInteger(components) && (components < 0 || components > Math.min(width, rows))) {
-    throw new InvalidInput(`${components} components were asked for, ${width} columns and ${rows} rows have ${Math.min(width, rows)} at most`);
-  }
-  if (!Number.isInteger(components) && !(components > 0 && components < 1)) throw new InvalidInput(`components is ${components}, it must be a whole number or a share of variance between 0 and 1`);
+  checkComponentChoice(components, width, rows);
   const standardizations = columns.map(standardizationOf);
   const { values, vectors } = eigenOf(covariance(columns, standardizations));
   const total = values.reduce((sum, value) => sum + value, 0);
   const explained = values.map((value) => (total > 0 ? value / total : 0));
-  const kept = Number.isInteger(components) ? components : countForShare(explained, components);
+  // The covariance is divided by the rows, a sample's variance by one less.
+  const kept = componentCount(components, Float64Array.from(values, (value) => (value * rows) / Math.max(1, rows - 1)), rows);
   return { columns: standardizations, kept, explained, discarded: vectors.slice(kept) };
-}
-
-/** Fewest leading shares whose sum exceeds `share`. */
-function countForShare(explained: number[], share: number): number {
-  let sum = 0;
-  let count = 0;
-  while (count < explained.length) {
-    sum += explained[count++]!;
-    if (sum > share) break;
-  }
-  return count;
 }
 
 /** Covariance of the standardized columns, up to a factor. */
