@@ -3,6 +3,7 @@ import { InvalidInput } from '../../domain/errors.js';
 import { constructDataQuality } from './calculators/data-quality.js';
 import { constructDirectLoss } from './calculators/direct-loss.js';
 import { constructDistribution } from './calculators/distributions.js';
+import { constructDomainClassifier } from './calculators/domain-classifier.js';
 import { constructPerformance } from './calculators/performance.js';
 import { constructReconstruction } from './calculators/reconstruction.js';
 import { constructSummaryStatistics } from './calculators/summary-statistics.js';
@@ -14,6 +15,7 @@ type Constructor = (parameters: Record<string, unknown>) => Construction;
 const CONSTRUCTORS: Record<string, Constructor> = {
   UnivariateDriftCalculator: constructUnivariateDrift,
   DataReconstructionDriftCalculator: constructReconstruction,
+  DomainClassifierCalculator: constructDomainClassifier,
   MissingValuesCalculator: (parameters) => constructDataQuality('missing_values', 'MissingValuesCalculator', parameters),
   UnseenValuesCalculator: (parameters) => constructDataQuality('unseen_values', 'UnseenValuesCalculator', parameters),
   NumericalRangeCalculator: (parameters) => constructDataQuality('numerical_range', 'NumericalRangeCalculator', parameters),
