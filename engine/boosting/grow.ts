@@ -5,7 +5,7 @@ import { leafOutput, regularizationOf } from './gain.js';
 import type { Kernels } from './kernels.js';
 import type { BoostingParameters } from './parameters.js';
 import { CongruentialRandom } from './random.js';
-import { findCategoricalSplit, findNumericSplit, gainFunction, NO_SPLIT, scanDown, scanUp, type Cut, type LeafSums, type Scan, type Split, type SplitSearch } from './split.js';
+import { findCategoricalSplit, findNumericSplit, gainFunction, NO_SPLIT, scanBothWays, type Cut, type LeafSums, type Scan, type ScanInput, type Split, type SplitSearch } from './split.js';
 import type { TrainingMemory } from './training-memory.js';
 import { CATEGORICAL, HAS_MISSING, MISSING_LEFT, type Tree } from './trees.js';
 import type { Workspace } from './workspace.js';
@@ -43,10 +43,13 @@ export class TreeGrower {
   private readonly sampler: FeatureSampler;
   /** Extremely randomized trees: a stream per feature. */
   private readonly streams = new Map<number, CongruentialRandom>();
+  /** Neither L1 nor bounds nor smoothing nor lone cuts: what the scanning kernel knows. */
+  private readonly isPlain: boolean;
   private leaves: Leaf[] = [];
 
   constructor(private readonly data: BinnedFeatures, private readonly parameters: BoostingParameters, private readonly memory: TrainingMemory, workspace: Workspace) {
     this.kernels = workspace.kernels;
+    this.isPlain = !(parameters.regAlpha > 0 || parameters.maxDeltaStep > 0 || regularizationOf(parameters).pathSmooth > 0 || parameters.extraTrees);
     this.histogram = new Float64Array(workspace.buffer, memory.histograms, 2 * memory.bins * parameters.numLeaves);
     this.result = new Float64Array(workspace.buffer, memory.result, 16);
     this.table = new Uint8Array(workspace.buffer, memory.table, 65_536);
@@ -162,14 +165,19 @@ export class TreeGrower {
     const stream = this.streams.get(feature);
     const onlyStep = (low: number, high: number) => (stream === undefined ? -1 : high > low ? stream.nextInt(low, high) : 0);
     if (mapper.kind === 'categorical') return findCategoricalSplit(feature, mapper, this.histogram, at, leaf, this.parameters, onlyStep);
-    const gainOf = gainFunction(regularizationOf(this.parameters), leaf.output);
-    const scan: Scan = (from, input) => {
-      const cut: Cut = { gain: -Infinity, bin: 0, leftCount: 0, leftGradient: 0, leftHessian: 0, missingLeft: true, splittable: false };
-      scanDown(this.histogram, from, input, gainOf, cut);
-      if (input.missing) scanUp(this.histogram, from, input, gainOf, cut);
-      return cut;
-    };
+    const scan: Scan = this.isPlain
+      ? (from, input) => this.scanInKernel(from, input)
+      : (from, input) => scanBothWays(this.histogram, from, input, gainFunction(regularizationOf(this.parameters), leaf.output));
     return findNumericSplit(feature, mapper, at, leaf, this.parameters, onlyStep(0, mapper.binCount - 2), scan);
+  }
+
+  private scanInKernel(at: number, input: ScanInput): Cut {
+    const { result, memory } = this;
+    const splittable = this.kernels.scan(
+      memory.histograms + 8 * at, input.binCount, input.missing ? 1 : 0, input.frequentIsZero ? 1 : 0, input.rowCount, input.gradient, input.hessian,
+      input.minRows, input.minHessian, input.minGain, this.parameters.regLambda, memory.result,
+    );
+    return { gain: result[0]!, bin: result[1]!, leftCount: result[2]!, leftGradient: result[3]!, leftHessian: result[4]!, missingLeft: result[5] === 1, splittable: splittable === 1 };
   }
 
   /** Splits a leaf: its rows, its place in the tree, its sums. The left part keeps its number, the right part gets the next. */

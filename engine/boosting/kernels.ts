@@ -3,13 +3,14 @@
  * WebAssembly (kernels.wasm.ts, from kernels.assembly.ts) and plain JavaScript (here). Addresses are byte offsets into that memory.
  */
 import { exponential } from './exponential.js';
+import { gainFunction, scanBothWays, type ScanInput } from './split.js';
 
 /** What training calls. `width` is the size of one bin in a column: 1 or 2 bytes. */
 export interface Kernels {
   /** gradients[i] = (fround(score − label), 1) for squared error. */
   squaredGradients(count: number, scores: number, labels: number, gradients: number): void;
-  /** Gradient and hessian of the log loss; label is −1 or 1. */
-  logisticGradients(count: number, scores: number, labels: number, gradients: number, sigmoid: number, negativeWeight: number, positiveWeight: number): void;
+  /** Gradient and hessian of the log loss; label is −1 or 1. `table`: EXPONENTIAL_TABLE of exponential.ts. Returns how many rows were done: fewer when an exponential is beyond e^512. */
+  logisticGradients(count: number, scores: number, labels: number, gradients: number, sigmoid: number, negativeWeight: number, positiveWeight: number, table: number): number;
   /** Sums of gradients and hessians over rows, in order, to two doubles at `out`. */
   sumGradients(rows: number, count: number, gradients: number, out: number): void;
   /** Adds each row's gradient pair to its bin of every feature. `ids`: row-major positions in the histogram, `width` 2 or 4 bytes each. */
@@ -20,6 +21,13 @@ export interface Kernels {
   partition(column: number, width: number, table: number, rows: number, count: number, scratch: number): number;
   /** score += value for the rows. */
   addToScores(rows: number, count: number, value: number, scores: number): void;
+  /**
+   * The best cut of one numeric feature without L1, bounds and smoothing; `hessian` is the leaf's plus 2ε. Returns 1 when any cut was worth it.
+   * Six doubles at `out`: gain, bin, left rows, left gradient, left hessian, 1 for missing left.
+   */
+  scan(at: number, binCount: number, missing: number, frequentIsZero: number, rowCount: number, gradient: number, hessian: number, minRows: number, minHessian: number, minGain: number, lambda: number, out: number): number;
+  /** The bin of each value among ascending upper bounds, the last of them ∞; `missingBin` for NaN. */
+  binValues(values: number, count: number, bounds: number, boundCount: number, missingBin: number, bins: number, width: number): void;
 }
 
 /** Kernels in JavaScript over the memory. */
@@ -32,14 +40,14 @@ export function javaScriptKernels(buffer: ArrayBufferLike): Kernels {
   const f64 = new Float64Array(buffer);
   return {
     squaredGradients(count, scores, labels, gradients) {
-      const [s, l, g] = [scores >> 3, labels >> 2, gradients >> 2];
+      const [s, l, g] = [scores >>> 3, labels >>> 2, gradients >>> 2];
       for (let i = 0; i < count; i++) {
         f32[g + 2 * i] = f64[s + i]! - f32[l + i]!;
         f32[g + 2 * i + 1] = 1;
       }
     },
     logisticGradients(count, scores, labels, gradients, sigmoid, negativeWeight, positiveWeight) {
-      const [s, l, g] = [scores >> 3, labels >> 2, gradients >> 2];
+      const [s, l, g] = [scores >>> 3, labels >>> 2, gradients >>> 2];
       for (let i = 0; i < count; i++) {
         const label = f32[l + i]!;
         const weight = label > 0 ? positiveWeight : negativeWeight;
@@ -48,9 +56,10 @@ export function javaScriptKernels(buffer: ArrayBufferLike): Kernels {
         f32[g + 2 * i] = response * weight;
         f32[g + 2 * i + 1] = size * (sigmoid - size) * weight;
       }
+      return count;
     },
     sumGradients(rows, count, gradients, out) {
-      const [r, g] = [rows >> 2, gradients >> 2];
+      const [r, g] = [rows >>> 2, gradients >>> 2];
       let gradient = 0;
       let hessian = 0;
       for (let i = 0; i < count; i++) {
@@ -58,12 +67,12 @@ export function javaScriptKernels(buffer: ArrayBufferLike): Kernels {
         gradient += f32[at]!;
         hessian += f32[at + 1]!;
       }
-      f64[out >> 3] = gradient;
-      f64[(out >> 3) + 1] = hessian;
+      f64[out >>> 3] = gradient;
+      f64[(out >>> 3) + 1] = hessian;
     },
     buildHistogram(ids, width, features, rows, count, gradients, histogram, bins) {
       const wide = width === 4 ? u32 : u16;
-      const [d, r, g, h] = [width === 4 ? ids >> 2 : ids >> 1, rows >> 2, gradients >> 2, histogram >> 3];
+      const [d, r, g, h] = [width === 4 ? ids >>> 2 : ids >>> 1, rows >>> 2, gradients >>> 2, histogram >>> 3];
       f64.fill(0, h, h + 2 * bins);
       for (let i = 0; i < count; i++) {
         const row = i32[r + i]!;
@@ -78,11 +87,11 @@ export function javaScriptKernels(buffer: ArrayBufferLike): Kernels {
       }
     },
     subtract(histogram, other, bins) {
-      const [h, o] = [histogram >> 3, other >> 3];
+      const [h, o] = [histogram >>> 3, other >>> 3];
       for (let i = 0; i < 2 * bins; i++) f64[h + i]! -= f64[o + i]!;
     },
     partition(column, width, table, rows, count, scratch) {
-      const [c, r, s] = [width === 2 ? column >> 1 : column, rows >> 2, scratch >> 2];
+      const [c, r, s] = [width === 2 ? column >>> 1 : column, rows >>> 2, scratch >>> 2];
       const bins = width === 2 ? u16 : u8;
       let left = 0;
       let right = 0;
@@ -98,8 +107,29 @@ export function javaScriptKernels(buffer: ArrayBufferLike): Kernels {
       return left;
     },
     addToScores(rows, count, value, scores) {
-      const [r, s] = [rows >> 2, scores >> 3];
+      const [r, s] = [rows >>> 2, scores >>> 3];
       for (let i = 0; i < count; i++) f64[s + i32[r + i]!]! += value;
+    },
+    scan(at, binCount, missing, frequentIsZero, rowCount, gradient, hessian, minRows, minHessian, minGain, lambda, out) {
+      const input: ScanInput = { binCount, missing: missing === 1, frequentIsZero: frequentIsZero === 1, rowCount, gradient, hessian, minRows, minHessian, minGain, onlyBin: -1 };
+      const cut = scanBothWays(f64, at >>> 3, input, gainFunction({ l1: 0, l2: lambda, maxDeltaStep: 0, pathSmooth: 0 }, 0));
+      f64.set([cut.gain, cut.bin, cut.leftCount, cut.leftGradient, cut.leftHessian, cut.missingLeft ? 1 : 0], out >>> 3);
+      return cut.splittable ? 1 : 0;
+    },
+    binValues(values, count, bounds, boundCount, missingBin, bins, width) {
+      const [v, b] = [values >>> 3, bounds >>> 3];
+      const target = width === 1 ? u8.subarray(bins) : u16.subarray(bins >>> 1);
+      for (let i = 0; i < count; i++) {
+        const value = f64[v + i]!;
+        let low = 0;
+        let high = boundCount - 1;
+        while (low < high) {
+          const middle = (low + high) >> 1;
+          if (f64[b + middle]! < value) low = middle + 1;
+          else high = middle;
+        }
+        target[i] = value === value ? low : missingBin;
+      }
     },
   };
 }

@@ -62,13 +62,16 @@ export interface ScanInput {
   onlyBin: number;
 }
 
+/** Gain of a left and a right side, each by its gradient, hessian and rows. */
+export type GainFunction = (leftGradient: number, leftHessian: number, leftCount: number, rightGradient: number, rightHessian: number, rightCount: number) => number;
+
 /** LightGBM rounds row counts from hessians: half up, in double precision. */
 function rowsOf(hessian: number, rowsPerHessian: number): number {
   return Math.trunc(hessian * rowsPerHessian + 0.5);
 }
 
 /** From the last bin down: missing values (if they have a bin) stay left. */
-export function scanDown(histogram: Float64Array, at: number, input: ScanInput, gainOf: (lg: number, lh: number, ln: number, rg: number, rh: number, rn: number) => number, cut: Cut): void {
+function scanDown(histogram: Float64Array, at: number, input: ScanInput, gainOf: GainFunction, cut: Cut): void {
   const { rowCount, gradient, hessian, minRows, minHessian, minGain } = input;
   const rowsPerHessian = rowCount / hessian;
   let rightGradient = 0;
@@ -103,7 +106,7 @@ export function scanDown(histogram: Float64Array, at: number, input: ScanInput, 
 }
 
 /** From the first bin up: missing values go right. Replaces `cut` only when it is better. */
-export function scanUp(histogram: Float64Array, at: number, input: ScanInput, gainOf: (lg: number, lh: number, ln: number, rg: number, rh: number, rn: number) => number, cut: Cut): void {
+function scanUp(histogram: Float64Array, at: number, input: ScanInput, gainOf: GainFunction, cut: Cut): void {
   const { binCount, rowCount, gradient, hessian, minRows, minHessian, minGain } = input;
   const rowsPerHessian = rowCount / hessian;
   let leftGradient = 0;
@@ -149,6 +152,14 @@ export function scanUp(histogram: Float64Array, at: number, input: ScanInput, ga
   if (found.gain > cut.gain - minGain + minGain) Object.assign(cut, found, { missingLeft: false, splittable: cut.splittable });
 }
 
+/** The best cut from either side; from below only when missing values have a bin. */
+export function scanBothWays(histogram: Float64Array, at: number, input: ScanInput, gainOf: GainFunction): Cut {
+  const cut: Cut = { gain: -Infinity, bin: 0, leftCount: 0, leftGradient: 0, leftHessian: 0, missingLeft: true, splittable: false };
+  scanDown(histogram, at, input, gainOf, cut);
+  if (input.missing) scanUp(histogram, at, input, gainOf, cut);
+  return cut;
+}
+
 /** What a leaf is worth unsplit, plus what a split must win at least. */
 export function minGainOf(leaf: LeafSums, hessian: number, parameters: BoostingParameters): number {
   return leafGain(leaf.gradient, hessian, regularizationOf(parameters), leaf.rowCount, leaf.output) + parameters.minSplitGain;
@@ -184,7 +195,7 @@ export function findNumericSplit(feature: number, mapper: BinMapper, at: number,
 }
 
 /** Gain of both sides together. */
-export function gainFunction(rule: Regularization, parentOutput: number): (lg: number, lh: number, ln: number, rg: number, rh: number, rn: number) => number {
+export function gainFunction(rule: Regularization, parentOutput: number): GainFunction {
   return (lg, lh, ln, rg, rh, rn) => leafGain(lg, lh, rule, ln, parentOutput) + leafGain(rg, rh, rule, rn, parentOutput);
 }
 

@@ -12,7 +12,7 @@ import { completeParameters, type BoostingOptions, type BoostingParameters } fro
 import { RowSampler } from './rows.js';
 import { TrainingMemory } from './training-memory.js';
 import { flattenTrees, type BoostedTrees, type Tree } from './trees.js';
-import { javaScriptWorkspace, type Layout, type Workspace } from './workspace.js';
+import { fastWorkspace, type Layout, type Workspace } from './workspace.js';
 
 function checkTraining(data: BinnedFeatures, labels: Float64Array, parameters: BoostingParameters): void {
   if (labels.length !== data.rowCount) throw new InvalidInput(`boosting labels: ${labels.length} of them, the features have ${data.rowCount} rows`);
@@ -50,7 +50,7 @@ function fillGradients({ kernels }: Workspace, memory: TrainingMemory, objective
   const { rowCount, scores, labels, gradients } = memory;
   const { sigmoid } = objective.parameters;
   if (objective.parameters.objective === 'regression') kernels.squaredGradients(rowCount, scores, labels, gradients);
-  else kernels.logisticGradients(rowCount, scores, labels, gradients, sigmoid, objective.negativeWeight, objective.positiveWeight);
+  else kernels.logisticGradients(rowCount, scores, labels, gradients, sigmoid, objective.negativeWeight, objective.positiveWeight, memory.exponentials);
 }
 
 /** Numbers nearer to zero than 1e−35 are zero. */
@@ -67,7 +67,7 @@ function roundToZero(value: number): number {
  * @throws InvalidInput when labels do not fit the rows or the objective, or when a parameter is out of range or differs from the bins'
  * Cost per tree: about rows · features · log2(leaves) additions.
  */
-export function trainBoosting(data: BinnedFeatures, labels: Float64Array, options?: BoostingOptions, workspaceFor: (layout: Layout) => Workspace = javaScriptWorkspace): BoostedTrees {
+export function trainBoosting(data: BinnedFeatures, labels: Float64Array, options?: BoostingOptions, workspaceFor: (layout: Layout) => Workspace = fastWorkspace): BoostedTrees {
   const parameters = completeParameters(options);
   checkTraining(data, labels, parameters);
   const objective = objectiveOf(labels, parameters);

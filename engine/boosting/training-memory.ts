@@ -1,5 +1,6 @@
 /** What a training keeps in its block of memory, and where. */
 import type { BinnedFeatures } from './binned.js';
+import { EXPONENTIAL_TABLE } from './exponential.js';
 import type { BoostingParameters } from './parameters.js';
 import { Layout } from './workspace.js';
 
@@ -26,6 +27,7 @@ export class TrainingMemory {
   readonly table: number;
   readonly histograms: number;
   readonly result: number;
+  readonly exponentials: number;
 
   constructor(data: BinnedFeatures, parameters: BoostingParameters) {
     this.rowCount = data.rowCount;
@@ -40,6 +42,7 @@ export class TrainingMemory {
     this.idWidth = bins <= 65_536 ? 2 : 4;
     const { layout, rowCount } = this;
     this.result = layout.take(128);
+    this.exponentials = layout.take(EXPONENTIAL_TABLE.byteLength);
     this.table = layout.take(65_536);
     this.ids = layout.take(rowCount * this.features.length * this.idWidth);
     this.columns = new Int32Array(data.features.length);
@@ -73,6 +76,7 @@ export class TrainingMemory {
       if (column instanceof Uint8Array) new Uint8Array(buffer, this.columns[feature]!, column.length).set(column);
       else new Uint16Array(buffer, this.columns[feature]!, column.length).set(column);
     });
+    new Float64Array(buffer, this.exponentials, EXPONENTIAL_TABLE.length).set(EXPONENTIAL_TABLE);
     const stored = new Float32Array(buffer, this.labels, this.rowCount);
     for (let row = 0; row < this.rowCount; row++) stored[row] = binary ? 2 * labels[row]! - 1 : labels[row]!;
   }

@@ -1,0 +1,268 @@
+/**
+ * The kernels of kernels.ts and predict-kernel.ts in AssemblyScript; scripts/build-kernels.mjs makes kernels.wasm.ts of it.
+ * Each lane of a vector is an addition of its own in the order of rows, so bits are those of the JavaScript kernels. No fused multiply-add anywhere.
+ */
+
+/** Gradient pair of a row as two doubles. */
+// @ts-ignore: decorator
+@inline
+function pairOf(gradients: usize, row: i32): v128 {
+  return f64x2.promote_low_f32x4(v128.load64_zero(gradients + (<usize>row << 3)));
+}
+
+// @ts-ignore: decorator
+@inline
+function add(histogram: usize, id: usize, pair: v128): void {
+  const at = histogram + (id << 4);
+  v128.store(at, f64x2.add(v128.load(at), pair));
+}
+
+export function buildHistogram(ids: usize, width: i32, features: i32, rows: usize, count: i32, gradients: usize, histogram: usize, bins: i32): void {
+  memory.fill(histogram, 0, <usize>bins << 4);
+  const rowBytes = <usize>features * <usize>width;
+  const end = rows + (<usize>count << 2);
+  if (width == 2) {
+    const quads = rowBytes & ~7;
+    for (let at = rows; at < end; at += 4) {
+      const row = load<i32>(at);
+      const pair = pairOf(gradients, row);
+      let id = ids + <usize>row * rowBytes;
+      const quadEnd = id + quads;
+      const rowEnd = id + rowBytes;
+      for (; id < quadEnd; id += 8) {
+        const four = load<u64>(id);
+        add(histogram, <usize>(four & 0xffff), pair);
+        add(histogram, <usize>((four >> 16) & 0xffff), pair);
+        add(histogram, <usize>((four >> 32) & 0xffff), pair);
+        add(histogram, <usize>(four >> 48), pair);
+      }
+      for (; id < rowEnd; id += 2) add(histogram, <usize>load<u16>(id), pair);
+    }
+  } else {
+    for (let at = rows; at < end; at += 4) {
+      const row = load<i32>(at);
+      const pair = pairOf(gradients, row);
+      let id = ids + <usize>row * rowBytes;
+      const rowEnd = id + rowBytes;
+      for (; id < rowEnd; id += 4) add(histogram, <usize>load<u32>(id), pair);
+    }
+  }
+}
+
+export function subtract(histogram: usize, other: usize, bins: i32): void {
+  const end = histogram + (<usize>bins << 4);
+  for (; histogram < end; histogram += 16, other += 16) v128.store(histogram, f64x2.sub(v128.load(histogram), v128.load(other)));
+}
+
+export function squaredGradients(count: i32, scores: usize, labels: usize, gradients: usize): void {
+  for (let i = 0; i < count; i++, scores += 8, labels += 4, gradients += 8) {
+    store<f32>(gradients, <f32>(load<f64>(scores) - <f64>load<f32>(labels)));
+    store<f32>(gradients, 1, 4);
+  }
+}
+
+/** e^x for |x| < 512, from the table that exponential.ts makes; beyond that the caller must not go. */
+// @ts-ignore: decorator
+@inline
+function exponential(x: f64, table: usize): f64 {
+  if (abs(x) < 5.551115123125783e-17) return 1 + x;
+  const shifted = 184.6649652337873 * x + 6755399441055744;
+  const k = shifted - 6755399441055744;
+  const r = x + k * -0.005415212348111709 + k * -1.2864023111638344e-14;
+  const steps = <i32>k;
+  const entry = table + (<usize>(steps & 127) << 4);
+  const square = r * r;
+  const rest = load<f64>(entry) + r + square * (0.49999999999996786 + r * 0.16666666666665886) + square * square * (0.0416666808410674 + r * 0.008333335853059549);
+  const scale = reinterpret<f64>(reinterpret<i64>(load<f64>(entry, 8)) + (<i64>(steps >> 7) << 52));
+  return scale + scale * rest;
+}
+
+/** Returns how many rows were done before one whose exponential is out of reach. */
+export function logisticGradients(count: i32, scores: usize, labels: usize, gradients: usize, sigmoid: f64, negativeWeight: f64, positiveWeight: f64, table: usize): i32 {
+  for (let i = 0; i < count; i++, scores += 8, labels += 4, gradients += 8) {
+    const label = <f64>load<f32>(labels);
+    const weight = label > 0 ? positiveWeight : negativeWeight;
+    const power = label * sigmoid * load<f64>(scores);
+    if (!(abs(power) < 512)) return i;
+    const response = (-label * sigmoid) / (1 + exponential(power, table));
+    const size = abs(response);
+    store<f32>(gradients, <f32>(response * weight));
+    store<f32>(gradients, <f32>(size * (sigmoid - size) * weight), 4);
+  }
+  return count;
+}
+
+export function sumGradients(rows: usize, count: i32, gradients: usize, out: usize): void {
+  let sum = f64x2.splat(0);
+  const end = rows + (<usize>count << 2);
+  for (; rows < end; rows += 4) sum = f64x2.add(sum, pairOf(gradients, load<i32>(rows)));
+  v128.store(out, sum);
+}
+
+export function partition(column: usize, width: i32, table: usize, rows: usize, count: i32, scratch: usize): i32 {
+  let left = rows;
+  let right = scratch;
+  const end = rows + (<usize>count << 2);
+  if (width == 1) {
+    for (let at = rows; at < end; at += 4) {
+      const row = load<i32>(at);
+      const goesLeft = <usize>load<u8>(table + <usize>load<u8>(column + <usize>row));
+      store<i32>(left, row);
+      store<i32>(right, row);
+      left += goesLeft << 2;
+      right += (1 - goesLeft) << 2;
+    }
+  } else {
+    for (let at = rows; at < end; at += 4) {
+      const row = load<i32>(at);
+      const goesLeft = <usize>load<u8>(table + <usize>load<u16>(column + (<usize>row << 1)));
+      store<i32>(left, row);
+      store<i32>(right, row);
+      left += goesLeft << 2;
+      right += (1 - goesLeft) << 2;
+    }
+  }
+  memory.copy(left, scratch, right - scratch);
+  return <i32>((left - rows) >> 2);
+}
+
+export function addToScores(rows: usize, count: i32, value: f64, scores: usize): void {
+  const end = rows + (<usize>count << 2);
+  for (; rows < end; rows += 4) {
+    const at = scores + (<usize>load<i32>(rows) << 3);
+    store<f64>(at, load<f64>(at) + value);
+  }
+}
+
+/** Gains of both sides: (left, right) sums of gradients squared over sums of hessians. */
+// @ts-ignore: decorator
+@inline
+function gainOf(gradients: v128, hessians: v128, l2: v128): f64 {
+  const gains = f64x2.div(f64x2.mul(gradients, gradients), f64x2.add(hessians, l2));
+  return f64x2.extract_lane(gains, 0) + f64x2.extract_lane(gains, 1);
+}
+
+const EPSILON: f64 = 1.0000000036274937e-15;
+
+/**
+ * The best numeric cut of one feature, without L1, bounds or smoothing: see scanDown and scanUp in split.ts.
+ * Six doubles at `out`: gain, bin, left count, left gradient, left hessian, 1 for missing left. Returns 1 when any cut was worth it.
+ */
+export function scan(at: usize, binCount: i32, missing: i32, frequentIsZero: i32, rowCount: i32, gradient: f64, hessian: f64, minRows: i32, minHessian: f64, minGain: f64, lambda: f64, out: usize): i32 {
+  const rowsPerHessian = <f64>rowCount / hessian;
+  const l2 = f64x2.splat(lambda);
+  let splittable = 0;
+  let best: f64 = -Infinity;
+  let bestBin = 0;
+  let bestCount = 0;
+  let bestGradient: f64 = 0;
+  let bestHessian: f64 = 0;
+  let missingLeft: f64 = 1;
+
+  let rightGradient: f64 = 0;
+  let rightHessian = EPSILON;
+  let rightCount = 0;
+  for (let bin = binCount - 1 - missing; bin >= 1; bin--) {
+    const entry = at + (<usize>bin << 4);
+    const h = load<f64>(entry, 8);
+    rightGradient += load<f64>(entry);
+    rightHessian += h;
+    rightCount += <i32>(h * rowsPerHessian + 0.5);
+    if (rightCount < minRows || rightHessian < minHessian) continue;
+    const leftCount = rowCount - rightCount;
+    if (leftCount < minRows) break;
+    const leftHessian = hessian - rightHessian;
+    if (leftHessian < minHessian) break;
+    const leftGradient = gradient - rightGradient;
+    const gain = gainOf(f64x2.replace_lane(f64x2.splat(leftGradient), 1, rightGradient), f64x2.replace_lane(f64x2.splat(leftHessian), 1, rightHessian), l2);
+    if (gain <= minGain) continue;
+    splittable = 1;
+    if (gain > best) {
+      best = gain;
+      bestBin = bin - 1;
+      bestCount = leftCount;
+      bestGradient = leftGradient;
+      bestHessian = leftHessian;
+    }
+  }
+
+  if (missing) {
+    let leftGradient: f64 = 0;
+    let leftHessian = EPSILON;
+    let leftCount = 0;
+    if (frequentIsZero) {
+      leftGradient = gradient;
+      leftHessian = hessian - EPSILON;
+      leftCount = rowCount;
+      for (let bin = 1; bin < binCount; bin++) {
+        const entry = at + (<usize>bin << 4);
+        const h = load<f64>(entry, 8);
+        leftGradient -= load<f64>(entry);
+        leftHessian -= h;
+        leftCount -= <i32>(h * rowsPerHessian + 0.5);
+      }
+    }
+    let found: f64 = -Infinity;
+    let foundBin = 0;
+    let foundCount = 0;
+    let foundGradient: f64 = 0;
+    let foundHessian: f64 = 0;
+    for (let bin = 0; bin <= binCount - 2; bin++) {
+      if (bin > 0 || !frequentIsZero) {
+        const entry = at + (<usize>bin << 4);
+        const h = load<f64>(entry, 8);
+        leftGradient += load<f64>(entry);
+        leftHessian += h;
+        leftCount += <i32>(h * rowsPerHessian + 0.5);
+      }
+      if (leftCount < minRows || leftHessian < minHessian) continue;
+      const otherCount = rowCount - leftCount;
+      if (otherCount < minRows) break;
+      const otherHessian = hessian - leftHessian;
+      if (otherHessian < minHessian) break;
+      const otherGradient = gradient - leftGradient;
+      const gain = gainOf(f64x2.replace_lane(f64x2.splat(leftGradient), 1, otherGradient), f64x2.replace_lane(f64x2.splat(leftHessian), 1, otherHessian), l2);
+      if (gain <= minGain) continue;
+      splittable = 1;
+      if (gain > found) {
+        found = gain;
+        foundBin = bin;
+        foundCount = leftCount;
+        foundGradient = leftGradient;
+        foundHessian = leftHessian;
+      }
+    }
+    if (found > best - minGain + minGain) {
+      best = found;
+      bestBin = foundBin;
+      bestCount = foundCount;
+      bestGradient = foundGradient;
+      bestHessian = foundHessian;
+      missingLeft = 0;
+    }
+  }
+  store<f64>(out, best);
+  store<f64>(out, <f64>bestBin, 8);
+  store<f64>(out, <f64>bestCount, 16);
+  store<f64>(out, bestGradient, 24);
+  store<f64>(out, bestHessian, 32);
+  store<f64>(out, missingLeft, 40);
+  return splittable;
+}
+
+/** The bin of each value among ascending upper bounds: the first that is not below it; `missingBin` for NaN. `width` 1 or 2 bytes a bin. */
+export function binValues(values: usize, count: i32, bounds: usize, boundCount: i32, missingBin: i32, bins: usize, width: i32): void {
+  for (let i = 0; i < count; i++, values += 8) {
+    const value = load<f64>(values);
+    let base = bounds;
+    for (let rest = boundCount; rest > 1; ) {
+      const half = rest >> 1;
+      base = load<f64>(base + (<usize>(half - 1) << 3)) < value ? base + (<usize>half << 3) : base;
+      rest -= half;
+    }
+    let bin = <i32>((base - bounds) >> 3);
+    if (value != value) bin = missingBin;
+    if (width == 1) store<u8>(bins + <usize>i, bin);
+    else store<u16>(bins + (<usize>i << 1), bin);
+  }
+}
