@@ -9,7 +9,7 @@ import { segmentText, settingsOf, type Segment } from '../domain/segment.js';
 import { enabledCalculators, type CalculatorSettings, type ModelSettings, type ThresholdOverride } from '../domain/settings.js';
 import { overridesOf } from '../domain/threshold-overrides.js';
 import { ENGINE_VERSION, type CalculatorRequest } from '../engine/catalogue.js';
-import { NO_COLUMNS, type CalculatorColumns } from '../engine/calculator.js';
+import { NO_COLUMNS, type CalculatorColumns, type ClassProbability } from '../engine/calculator.js';
 import { compareText } from '../engine/frame.js';
 import { storedScheme, type ModelState } from '../store/model-state.js';
 
@@ -105,8 +105,7 @@ function columnsFor(kind: CalculatorKind, schema: ModelSchema, settings: Calcula
       if (lack !== null) throw new InvalidInput(`${kind}: ${lack}`);
       if (problemType === 'classification_binary') return { ...none, target, prediction, probability: probabilities[0] ?? null };
       if (problemType === 'classification_multiclass') {
-        const classProbabilities = scores.map((column) => ({ class: column.class ?? column.name, column: column.name })).sort((a, b) => compareText(a.class, b.class));
-        return { ...none, target, prediction, classProbabilities };
+        return { ...none, target, prediction, classProbabilities: inOrder(scores.map((column) => ({ class: column.class ?? column.name, column: column.name }))) };
       }
       // The errors of a regression are learnt from its features.
       if (kind === 'realized_performance') return { ...none, target, prediction };
@@ -115,6 +114,12 @@ function columnsFor(kind: CalculatorKind, schema: ModelSchema, settings: Calcula
       return { ...from, target, prediction };
     }
   }
+}
+
+/** Ascending, numbers as numbers: 2 comes before 10. */
+function inOrder(classes: ClassProbability[]): ClassProbability[] {
+  const areNumbers = classes.every((one) => one.class.trim() !== '' && Number.isFinite(Number(one.class)));
+  return classes.sort((a, b) => (areNumbers ? Number(a.class) - Number(b.class) : compareText(a.class, b.class)));
 }
 
 function chooseColumns(kind: CalculatorKind, columns: CalculatorColumns, chosen: string[] | undefined, segment: Segment | null): CalculatorColumns | null {
