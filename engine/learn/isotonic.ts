@@ -2,7 +2,8 @@
  * Isotonic regression of 0/1 outcomes on scores: the non-decreasing step-and-line function that fits best, used to turn scores into probabilities.
  * Source: Barlow et al. 1972 (pool adjacent violators); knots and interpolation as scikit-learn's `IsotonicRegression(out_of_bounds='clip')`.
  */
-import { lastAtMost } from '../stats/search.js';
+import { sortedCopy } from '../stats/order.js';
+import { lastAtMostIn, searchTable } from '../stats/search.js';
 
 /** Rows gathered by score. */
 export interface ScoreGroups {
@@ -60,23 +61,20 @@ function keepCorners(x: Float64Array, y: Float64Array): IsotonicFunction {
   return { x: x.filter((_, i) => isCorner(i)), y: y.filter((_, i) => isCorner(i)) };
 }
 
-/** Value at each score; NaN stays NaN. Cost O(n log knots). */
+/** Value at each score; NaN stays NaN. Cost: about linear. */
 export function applyIsotonic({ x, y }: IsotonicFunction, scores: Float64Array): Float64Array {
   const last = x.length - 1;
+  const slopes = new Float64Array(last);
+  for (let knot = 0; knot < last; knot++) slopes[knot] = (y[knot + 1]! - y[knot]!) / (x[knot + 1]! - x[knot]!);
+  const table = searchTable(x, x.length);
   const values = new Float64Array(scores.length);
   for (let i = 0; i < scores.length; i++) {
     const score = scores[i]!;
     if (!(score > x[0]!)) values[i] = score === score ? y[0]! : NaN;
     else if (score >= x[last]!) values[i] = y[last]!;
     else {
-      let low = 0;
-      let high = last;
-      while (high - low > 1) {
-        const middle = (low + high) >>> 1;
-        if (x[middle]! <= score) low = middle;
-        else high = middle;
-      }
-      values[i] = score === x[low] ? y[low]! : ((y[high]! - y[low]!) / (x[high]! - x[low]!)) * (score - x[low]!) + y[low]!;
+      const low = lastAtMostIn(table, score);
+      values[i] = score === x[low] ? y[low]! : slopes[low]! * (score - x[low]!) + y[low]!;
     }
   }
   return values;
@@ -88,16 +86,17 @@ export function applyIsotonic({ x, y }: IsotonicFunction, scores: Float64Array):
  * @returns the groups, and each row's group
  */
 export function groupScores(target: Float64Array, score: Float64Array): { groups: ScoreGroups; groupOf: Int32Array } {
-  const sorted = Float64Array.from(score).sort();
+  const sorted = sortedCopy(score);
   const scores = new Float64Array(sorted.length);
   let size = 0;
   for (let i = 0; i < sorted.length; i++) {
     if (size === 0 || sorted[i]! - scores[size - 1]! >= RESOLUTION) scores[size++] = sorted[i]!;
   }
   const groups = { scores: scores.slice(0, size), counts: new Float64Array(size), positives: new Float64Array(size) };
+  const table = searchTable(groups.scores, size);
   const groupOf = new Int32Array(score.length);
   for (let i = 0; i < score.length; i++) {
-    const group = lastAtMost(groups.scores, size, score[i]!);
+    const group = lastAtMostIn(table, score[i]!);
     groupOf[i] = group;
     groups.counts[group]! += 1;
     groups.positives[group]! += target[i]!;

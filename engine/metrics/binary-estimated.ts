@@ -2,7 +2,8 @@
  * Estimated performance of a two-class chunk without targets: each row counts as positive with its calibrated probability.
  * Method: confidence-based performance estimation; formulas of NannyML 0.13.1.
  */
-import { pairwiseSum } from '../stats/sum.js';
+import { sortedCopy } from '../stats/order.js';
+import { pairwiseSum, withoutNaN } from '../stats/sum.js';
 import { businessValue, cellAndNeighbours, type Confusion } from './binary-counts.js';
 import { usesScore, type BinaryMetricOptions, type BinarySeries } from './binary-realized.js';
 
@@ -51,7 +52,7 @@ export class EstimatedMetrics {
   }
 
   private descending(): Float64Array {
-    this.sorted ??= this.probability.filter((p) => p === p).sort().reverse();
+    this.sorted ??= sortedCopy(withoutNaN(this.probability)).reverse();
     return this.sorted;
   }
 }
@@ -61,18 +62,20 @@ function shareOrZero(part: number, whole: number): number {
 }
 
 function expectedConfusion(probability: Float64Array, prediction: Float64Array): Confusion {
-  const kept = new Int32Array(probability.length);
+  const [truePositive, falsePositive, falseNegative, trueNegative] = [0, 1, 2, 3].map(() => new Float64Array(probability.length)) as [Float64Array, Float64Array, Float64Array, Float64Array];
   let rows = 0;
-  for (let i = 0; i < probability.length; i++) if (probability[i] === probability[i] && prediction[i] === prediction[i]) kept[rows++] = i;
-  const terms = new Float64Array(rows);
-  const sumOver = (predicted: 0 | 1, positive: boolean) => {
-    for (let k = 0; k < rows; k++) {
-      const p = probability[kept[k]!]!;
-      terms[k] = prediction[kept[k]!] === predicted ? (positive ? p : 1 - p) : 0;
-    }
-    return pairwiseSum(terms);
-  };
-  return { truePositive: sumOver(1, true), falsePositive: sumOver(1, false), falseNegative: sumOver(0, true), trueNegative: sumOver(0, false), rows };
+  for (let i = 0; i < probability.length; i++) {
+    const p = probability[i]!;
+    const guess = prediction[i]!;
+    if (p !== p || guess !== guess) continue;
+    // Products with 0 and 1 instead of branches, which could not be foreseen.
+    truePositive[rows] = p * guess;
+    falsePositive[rows] = (1 - p) * guess;
+    falseNegative[rows] = p * (1 - guess);
+    trueNegative[rows] = (1 - p) * (1 - guess);
+    rows += 1;
+  }
+  return { truePositive: pairwiseSum(truePositive, 0, rows), falsePositive: pairwiseSum(falsePositive, 0, rows), falseNegative: pairwiseSum(falseNegative, 0, rows), trueNegative: pairwiseSum(trueNegative, 0, rows), rows };
 }
 
 /** Rounds to 5 decimals, half to even. */
@@ -89,32 +92,44 @@ export function roundToFive(value: number): number {
  */
 function estimatedRocAuc(descending: Float64Array): number {
   const n = descending.length;
-  const up = new Float64Array(n + 1);
-  const right = new Float64Array(n + 1);
+  const total = sequentialSum(descending);
+  const height = roundToFive(total);
+  const width = roundToFive(n - total);
+  const areas = new Float64Array(n);
   let sum = 0;
+  let upBefore = 0 / height;
+  let rightBefore = 0 / width;
   for (let i = 1; i <= n; i++) {
     sum += descending[i - 1]!;
-    up[i] = roundToFive(sum);
-    right[i] = roundToFive(i - sum);
+    const up = roundToFive(sum) / height;
+    const right = roundToFive(i - sum) / width;
+    areas[i - 1] = ((right - rightBefore) * (up + upBefore)) / 2;
+    upBefore = up;
+    rightBefore = right;
   }
-  const height = up[n]!;
-  const width = right[n]!;
-  const areas = new Float64Array(n);
-  for (let i = 1; i <= n; i++) areas[i - 1] = ((right[i]! / width - right[i - 1]! / width) * (up[i]! / height + up[i - 1]! / height)) / 2;
   return pairwiseSum(areas);
 }
 
 /** Expected precision after each row, weighted by the gain in expected recall. Parameter as above. */
 function estimatedAveragePrecision(descending: Float64Array): number {
   const n = descending.length;
-  const up = new Float64Array(n + 1);
+  const height = roundToFive(sequentialSum(descending));
+  const terms = new Float64Array(n);
   let sum = 0;
+  let shareBefore = 0 / height;
   for (let i = 1; i <= n; i++) {
     sum += descending[i - 1]!;
-    up[i] = roundToFive(sum);
+    const up = roundToFive(sum);
+    const share = up / height;
+    terms[n - i] = (shareBefore - share) * (up / i);
+    shareBefore = share;
   }
-  const height = up[n]!;
-  const terms = new Float64Array(n);
-  for (let i = n; i >= 1; i--) terms[n - i] = (up[i - 1]! / height - up[i]! / height) * (up[i]! / i);
   return -pairwiseSum(terms);
+}
+
+/** One after the other, as a running sum adds. */
+function sequentialSum(values: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i]!;
+  return sum;
 }

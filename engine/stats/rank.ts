@@ -1,5 +1,6 @@
-/** Ranks and orders by native sorting of the values alone: several times faster than sorting row numbers with a comparison. */
-import { lastAtMost } from './search.js';
+/** Ranks and orders by sorting the values alone: many times faster than sorting row numbers with a comparison. */
+import { orderStatistics, sortedCopy } from './order.js';
+import { lastAtMostIn, searchTable } from './search.js';
 
 /** Values as ranks. */
 export interface Ranks {
@@ -9,14 +10,15 @@ export interface Ranks {
   ranks: Int32Array;
 }
 
-/** @param values without NaN. Cost O(n log n). */
+/** @param values without NaN. Cost: about linear. */
 export function rankValues(values: Float64Array): Ranks {
-  const sorted = Float64Array.from(values).sort();
+  const sorted = sortedCopy(values);
   let size = 0;
   for (let i = 0; i < sorted.length; i++) if (i === 0 || sorted[i] !== sorted[i - 1]) sorted[size++] = sorted[i]!;
   const distinct = sorted.subarray(0, size);
   const ranks = new Int32Array(values.length);
-  for (let i = 0; i < values.length; i++) ranks[i] = lastAtMost(distinct, size, values[i]!);
+  const table = searchTable(distinct, size);
+  for (let i = 0; i < values.length; i++) ranks[i] = lastAtMostIn(table, values[i]!);
   return { distinct, ranks };
 }
 
@@ -33,8 +35,9 @@ export function stableOrder(values: Float64Array): Int32Array {
 
 /** Middle value, or the mean of the two in the middle; NaN for none. */
 export function medianOf(values: Float64Array): number {
-  const sorted = Float64Array.from(values).sort();
-  const half = sorted.length >> 1;
-  if (sorted.length === 0) return NaN;
-  return sorted.length % 2 === 1 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2;
+  const n = values.length;
+  if (n === 0) return NaN;
+  if (n % 2 === 1) return orderStatistics(values, n >> 1)[0];
+  const [below, above] = orderStatistics(values, (n >> 1) - 1);
+  return (below + above) / 2;
 }
