@@ -37,7 +37,7 @@ export async function digestOf(stack: ReadyLine, model: string): Promise<Digest>
     const { modelId } = await client.models.get(model);
     const all = [
       ...(await client.canonicalResults(model)).map((line) => `result ${line.replaceAll(model, 'MODEL')}`),
-      ...(await lines(pool, 'incident', 'select kind, cause, opening_chunk, last_chunk, chunk_count, ongoing, state from aftercare.incident where model_id = $1', modelId)),
+      ...(await lines(pool, 'incident', 'select segment, kind, cause, opening_chunk, last_chunk, chunk_count, ongoing, state from aftercare.incident where model_id = $1', modelId)),
       ...(await lines(pool, 'decision', `select substr(id, length(model_id::text) + 2) as id, replace(question, (select name from aftercare.model where id = model_id), 'MODEL') as question, options, state, answer, answered_by, regexp_replace(note, '^run \\d+', 'run N') as note
                                          from aftercare.decision where model_id = $1`, modelId)),
       ...(await lines(pool, 'version', 'select number, role, reference_revision, reference_rows from aftercare.version where model_id = $1', modelId)),
