@@ -5,6 +5,7 @@ import { Conflict, InvalidInput } from '../domain/errors.js';
 import type { RowSource } from '../domain/row-block.js';
 import { columnOf, quoted, type ModelSchema } from '../domain/schema.js';
 import type { ModelSettings } from '../domain/settings.js';
+import { checkTags } from '../domain/tags.js';
 import { analysisColumns, referenceColumns, targetColumns } from './append-columns.js';
 import { appendRowsIn } from './append-rows.js';
 import { appendTargetsIn } from './append-targets.js';
@@ -28,6 +29,7 @@ export interface CreateModelRequest {
   /** First inferences and targets: part of the same transaction. */
   analysis?: RowSource | undefined;
   targets?: RowSource | undefined;
+  tags?: readonly string[] | undefined;
   by: string;
   /** A retry with the same key finds what the first attempt created. */
   creationKey?: string | undefined;
@@ -50,6 +52,7 @@ export interface CreatedModel {
  */
 export async function createModel(pool: Pool, request: CreateModelRequest): Promise<CreatedModel> {
   checkModelName(request.name);
+  checkTags(request.tags ?? []);
   if (request.referenceKey !== undefined) checkBatchKey(request.referenceKey);
   const earlier = await findCreated(pool, request);
   if (earlier) return earlier;
@@ -68,8 +71,8 @@ async function create(tx: Transaction, request: CreateModelRequest, targetNeeded
   const { name, schema, settings, by } = request;
   const taken = referenceColumns(schema, request.reference);
   const { rows: [model] } = await tx.query<{ id: number }>(
-    `insert into aftercare.model (name, problem_type, settings, creation_key, created_by) values ($1, $2, $3, $4, $5) returning id`,
-    [name, schema.problemType, JSON.stringify(settings), request.creationKey ?? null, by],
+    `insert into aftercare.model (name, problem_type, settings, creation_key, created_by, tags) values ($1, $2, $3, $4, $5, $6) returning id`,
+    [name, schema.problemType, JSON.stringify(settings), request.creationKey ?? null, by, checkTags(request.tags ?? [])],
   );
   const modelId = model!.id;
   const { rows: [version] } = await tx.query<{ id: number }>(

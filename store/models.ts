@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { Conflict } from '../domain/errors.js';
 import type { ModelSchema, ProblemType } from '../domain/schema.js';
 import type { ModelSettings } from '../domain/settings.js';
+import { inheritedTags } from '../domain/tags.js';
 import { recordAudit } from './audit.js';
 import { findModel, type ModelRef, type ModelState } from './find-model.js';
 import { dropSql, inferenceTable, targetTable } from './model-tables.js';
@@ -15,6 +16,8 @@ export interface ModelOverview {
   problemType: ProblemType;
   /** The champion's number. */
   version: number;
+  /** Of the model, and of the champion: what its results carry. */
+  tags: string[];
   rows: RowCounts;
   /** Ledger number of the newest batch. */
   lastBatch: number;
@@ -36,7 +39,9 @@ export interface ModelDetails extends ModelOverview {
   schema: ModelSchema;
   settings: ModelSettings;
   settingsRevision: number;
-  versions: { number: number; role: 'champion' | 'challenger' | 'archived'; referenceRows: number; createdAt: string; createdBy: string }[];
+  /** Of the model alone. */
+  modelTags: string[];
+  versions: { number: number; role: 'champion' | 'challenger' | 'archived'; tags: string[]; referenceRows: number; createdAt: string; createdBy: string }[];
   rows: RowCounts & {
     /** Targets whose inference has not come. */
     targetsUnmatched: number;
@@ -56,6 +61,8 @@ interface OverviewRow {
   state: ModelState;
   problem_type: ProblemType;
   version: number;
+  tags: string[];
+  version_tags: string[];
   reference_rows: number;
   analysis_rows: number;
   target_rows: number;
@@ -69,7 +76,7 @@ interface OverviewRow {
 
 // Counts come from receipts, not from rows: a list of a thousand models reads no data table.
 const OVERVIEW = `
-  select m.id, m.name, m.state, m.problem_type, v.number as version, m.last_batch, m.last_run, m.created_at, m.created_by,
+  select m.id, m.name, m.state, m.problem_type, v.number as version, m.tags, v.tags as version_tags, m.last_batch, m.last_run, m.created_at, m.created_by,
     v.reference_rows,
     coalesce(b.analysis, 0)::bigint as analysis_rows, coalesce(b.targets, 0)::bigint as target_rows,
     (select count(*)::int from aftercare.incident i where i.model_id = m.id and i.state in ('open', 'acknowledged')) as open_incidents,
@@ -84,9 +91,9 @@ const OVERVIEW = `
                          else coalesce((receipt -> 'targets' ->> 'matched')::bigint + (receipt -> 'targets' ->> 'unmatched')::bigint - (receipt -> 'targets' ->> 'changed')::bigint, 0) end) as targets
     from aftercare.batch where model_id = m.id) b on true`;
 
-/** Newest last. @param all archived ones as well */
-export async function listModels(db: Queryable, { all = false }: { all?: boolean } = {}): Promise<ModelOverview[]> {
-  const { rows } = await db.query<OverviewRow>(`${OVERVIEW} where m.state = 'active' or (m.state = 'archived' and $1) order by m.id`, [all]);
+/** Newest last. @param all archived ones as well @param tags only models that have all of these, by themselves or by their champion */
+export async function listModels(db: Queryable, { all = false, tags = [] }: { all?: boolean; tags?: readonly string[] } = {}): Promise<ModelOverview[]> {
+  const { rows } = await db.query<OverviewRow>(`${OVERVIEW} where (m.state = 'active' or (m.state = 'archived' and $1)) and (m.tags || v.tags) @> $2::text[] order by m.id`, [all, tags]);
   return rows.map(toOverview);
 }
 
@@ -95,8 +102,8 @@ export async function showModel(db: Queryable, model: ModelRef): Promise<ModelDe
   const found = await findModel(db, model);
   const [{ rows: [overview] }, { rows: versions }, counts] = [
     await db.query<OverviewRow>(`${OVERVIEW} where m.id = $1`, [found.modelId]),
-    await db.query<{ number: number; role: 'champion' | 'challenger' | 'archived'; reference_rows: number; created_at: Date; created_by: string }>(
-      'select number, role, reference_rows, created_at, created_by from aftercare.version where model_id = $1 order by number', [found.modelId]),
+    await db.query<{ number: number; role: 'champion' | 'challenger' | 'archived'; tags: string[]; reference_rows: number; created_at: Date; created_by: string }>(
+      'select number, role, tags, reference_rows, created_at, created_by from aftercare.version where model_id = $1 order by number', [found.modelId]),
     await countRows(db, found.modelId),
   ];
   const base = toOverview(overview!);
@@ -105,7 +112,8 @@ export async function showModel(db: Queryable, model: ModelRef): Promise<ModelDe
     schema: found.schema,
     settings: found.settings,
     settingsRevision: found.settingsRevision,
-    versions: versions.map((v) => ({ number: v.number, role: v.role, referenceRows: v.reference_rows, createdAt: v.created_at.toISOString(), createdBy: v.created_by })),
+    modelTags: overview!.tags,
+    versions: versions.map((v) => ({ number: v.number, role: v.role, tags: v.tags, referenceRows: v.reference_rows, createdAt: v.created_at.toISOString(), createdBy: v.created_by })),
     rows: { reference: base.rows.reference, analysis: counts.analysis, targets: counts.targets, targetsUnmatched: counts.targets_unmatched, labelled: counts.labelled, quarantined: counts.quarantined },
     firstAt: counts.first_at?.toISOString() ?? null,
     lastAt: counts.last_at?.toISOString() ?? null,
@@ -140,7 +148,7 @@ async function countRows(db: Queryable, modelId: number): Promise<CountRow> {
 
 function toOverview(row: OverviewRow): ModelOverview {
   return {
-    modelId: row.id, name: row.name, state: row.state, problemType: row.problem_type, version: row.version,
+    modelId: row.id, name: row.name, state: row.state, problemType: row.problem_type, version: row.version, tags: inheritedTags(row.tags, row.version_tags),
     rows: { reference: row.reference_rows, analysis: row.analysis_rows, targets: row.target_rows },
     lastBatch: row.last_batch, lastRun: row.last_run, openIncidents: row.open_incidents, waitingDecisions: row.waiting_decisions,
     createdAt: row.created_at.toISOString(), createdBy: row.created_by,
