@@ -46,4 +46,26 @@ describe('aftercare demo', () => {
     expect(summary.runs).toHaveLength(6);
     expect(summary.decision).toMatchObject({ state: 'answered', answer: 'retrain', answeredBy: 'demo' });
   });
+
+  it('diamonds: a regressor trained on the spot, its error estimated before prices are known, color and depth ranked first', async () => {
+    const { summary, stderr } = await demo('--dataset', 'diamonds');
+    expect(stderr).toContain("53,940 diamonds, split by seed 42: train 21,576, validation 5,394, test 13,485, production 13,485");
+    expect(summary).toMatchObject({ model: 'diamonds', metric: 'rmse' });
+    expect(summary.ranking.slice(0, 2).map(({ column }) => column).sort()).toEqual(['color', 'depth']);
+    const analysis = summary.chunks.filter((chunk) => chunk.period === 'analysis').map((chunk) => chunk.rmse!);
+    expect(analysis.map(({ alert }) => alert)).toEqual([...Array<boolean>(9).fill(false), ...Array<boolean>(6).fill(true)]);
+    // The estimate saw the error grow by half, and so it did.
+    for (const { estimated, realized, bandLower, bandUpper } of analysis) {
+      expect(realized).toBeGreaterThan(bandLower!);
+      expect(realized).toBeLessThan(bandUpper!);
+      expect(Math.abs(estimated! - realized!)).toBeLessThan(0.2 * realized!);
+    }
+  });
+
+  it.each([['car-price', 'rmse'], ['multiclass', 'rocAuc']] as const)('%s: ten chunks more, estimated and realized', async (dataset, metric) => {
+    const { summary } = await demo('--dataset', dataset);
+    const analysis = summary.chunks.filter((chunk) => chunk.period === 'analysis').map((chunk) => chunk[metric]!);
+    expect(analysis.map(({ alert, realizedAlert }) => [alert, realizedAlert])).toEqual([...Array<boolean[]>(5).fill([false, false]), ...Array<boolean[]>(5).fill([true, true])]);
+    expect(summary.rows).toMatchObject({ reference: 60_000, analysis: 60_000, targetsUnmatched: 25, duplicates: 40 });
+  });
 });
