@@ -12,6 +12,9 @@ import { reconstructionError, type FittedReconstructionError, type Reconstructio
 import { summaryStatistics, type FittedSummaryStatistics, type SummaryStatisticsSettings } from './calculators/summary-statistics.js';
 import { univariateDrift, type FittedUnivariateDrift, type UnivariateDriftOptions } from './calculators/univariate-drift.js';
 import { unseenValues, type FittedUnseenValues } from './calculators/unseen-values.js';
+import { calculateCustomMetrics, customMetricColumns, customSettings, fitCustomMetrics, realizedOnReference, type FittedCustomMetrics } from './custom-metrics/fitted.js';
+import type { EngineContext } from './custom-metrics/metric.js';
+import { targetProbabilitiesOf } from './custom-metrics/target-probabilities.js';
 import { estimatedPerformance, type FittedEstimatedPerformance } from './estimators/estimated-performance.js';
 import { requireColumns, slice, type Frame, type RowRange } from './frame.js';
 import { boundsOf, checkRule, isNotInside, isOutside } from './threshold.js';
@@ -79,6 +82,8 @@ export interface FittedCalculatorOf<K extends EngineKind> {
   referencePoints: MetricPoint[][];
   /** The values that thresholds are learnt from, per series. */
   thresholdValues: ReferenceSeries[];
+  /** Only of performance: metrics of the user's own, whose series stand behind the others. */
+  custom?: FittedCustomMetrics;
 }
 /** Of any calculator that the product runs. */
 export type FittedCalculator = FittedCalculatorOf<CalculatorKind>;
@@ -90,42 +95,77 @@ export function entryOf<K extends EngineKind>(kind: K): Calculator<SettingsByKin
   return entry;
 }
 
-/** Columns that the reference must have. @throws InvalidInput when the model lacks a column that the calculator cannot do without */
-export function requiredColumns<K extends EngineKind>(request: CalculatorRequestOf<K>): string[] {
-  return [...new Set(entryOf(request.kind).requiredColumns(request.settings, request.columns).reference)];
+/**
+ * Columns that the reference must have.
+ *
+ * @param context metrics of the user's own, where the settings name some
+ * @throws InvalidInput when the model lacks a column that the calculator cannot do without
+ */
+export function requiredColumns<K extends EngineKind>(request: CalculatorRequestOf<K>, context: EngineContext = {}): string[] {
+  return [...new Set([...entryOf(request.kind).requiredColumns(request.settings, request.columns).reference, ...customColumns(request, context)])];
 }
 
 /** Columns that every chunk must have: the same, but for targets that a calculator does without. */
-export function requiredChunkColumns<K extends EngineKind>(request: CalculatorRequestOf<K>): string[] {
-  return [...new Set(entryOf(request.kind).requiredColumns(request.settings, request.columns).chunk)];
+export function requiredChunkColumns<K extends EngineKind>(request: CalculatorRequestOf<K>, context: EngineContext = {}): string[] {
+  return [...new Set([...entryOf(request.kind).requiredColumns(request.settings, request.columns).chunk, ...customColumns(request, context)])];
+}
+
+function customColumns({ kind, settings, columns }: CalculatorRequestOf<EngineKind>, context: EngineContext): string[] {
+  const own = customSettings(kind, settings);
+  return own ? customMetricColumns(own, columns, context) : [];
 }
 
 /**
  * Learns from the reference, and calculates the reference's chunks.
  *
  * @param chunks row ranges of the reference, in order
- * @throws InvalidInput when a column is missing or the reference does not allow a fit
+ * @param context metrics of the user's own, where the settings name some
+ * @throws InvalidInput when a column is missing, the reference does not allow a fit, or a metric of the user's own is not known
  */
-export function fitCalculator<K extends EngineKind>(request: CalculatorRequestOf<K>, reference: Frame, chunks: readonly RowRange[]): FittedCalculatorOf<K> {
+export function fitCalculator<K extends EngineKind>(request: CalculatorRequestOf<K>, reference: Frame, chunks: readonly RowRange[], context: EngineContext = {}): FittedCalculatorOf<K> {
   const entry = entryOf(request.kind);
-  requireColumns(reference, requiredColumns(request), 'the reference');
+  requireColumns(reference, requiredColumns(request, context), 'the reference');
   if (reference.rowCount === 0) throw new InvalidInput('the reference has no rows');
   const state = entry.fit(request.settings, request.columns, reference);
   const referencePoints = chunks.map((chunk) => entry.calculateReference?.(state, reference, chunk) ?? entry.calculate(state, slice(reference, chunk.start, chunk.end)));
-  return {
+  const fitted: FittedCalculatorOf<K> = {
     kind: request.kind,
     engineVersion: ENGINE_VERSION,
-    chunkColumns: requiredChunkColumns(request),
+    chunkColumns: requiredChunkColumns(request, context),
     state,
     referencePoints,
     thresholdValues: entry.thresholdValues?.(state, reference, chunks) ?? seriesOf(referencePoints),
   };
+  const own = customSettings(request.kind, request.settings);
+  return own ? withCustomMetrics(fitted, own, request.columns, reference, chunks, context) : fitted;
 }
 
-/** One point per series. Too little data gives NaN with a reason. @throws InvalidInput when a column is missing or of the wrong kind */
-export function calculateChunk<K extends EngineKind>(fitted: FittedCalculatorOf<K>, chunk: Frame): MetricPoint[] {
+function withCustomMetrics<K extends EngineKind>(fitted: FittedCalculatorOf<K>, settings: PerformanceSettings, columns: CalculatorColumns, reference: Frame, chunks: readonly RowRange[], context: EngineContext): FittedCalculatorOf<K> {
+  const custom = fitCustomMetrics(settings, columns, reference, fitted.kind === 'estimated_performance', context);
+  const both = { ...fitted, custom };
+  const points = chunks.map(({ start, end }) => customPoints(both, slice(reference, start, end), context));
+  return {
+    ...both,
+    referencePoints: fitted.referencePoints.map((ofChunk, i) => [...ofChunk, ...points[i]!]),
+    thresholdValues: [...fitted.thresholdValues, ...(custom.estimated ? realizedOnReference(custom, reference, chunks, context) : seriesOf(points))],
+  };
+}
+
+function customPoints<K extends EngineKind>({ custom, state }: FittedCalculatorOf<K>, chunk: Frame, context: EngineContext): MetricPoint[] {
+  // Estimates of the user's own stand beside those of estimated performance only.
+  return custom ? calculateCustomMetrics(custom, chunk, context, () => targetProbabilitiesOf(state as FittedEstimatedPerformance, chunk)) : [];
+}
+
+/**
+ * One point per series. Too little data gives NaN with a reason.
+ *
+ * @param context metrics of the user's own, where some were fitted
+ * @throws InvalidInput when a column is missing or of the wrong kind, or a metric of the user's own is not known
+ */
+export function calculateChunk<K extends EngineKind>(fitted: FittedCalculatorOf<K>, chunk: Frame, context: EngineContext = {}): MetricPoint[] {
   requireColumns(chunk, fitted.chunkColumns, 'the chunk');
-  return entryOf(fitted.kind).calculate(fitted.state, chunk);
+  const points = entryOf(fitted.kind).calculate(fitted.state, chunk);
+  return fitted.custom ? [...points, ...customPoints(fitted, chunk, context)] : points;
 }
 
 /** The bounds of one series. */
@@ -154,7 +194,7 @@ export function rawThresholdsOf<K extends EngineKind>(fitted: FittedCalculatorOf
   return fitted.thresholdValues.map(({ metric, column, values }) => ({
     metric,
     column,
-    bounds: boundsOf(checkRule(override?.(metric, column) ?? entry.ruleOf(settings, metric)), values, entry.limitsOf(fitted.state, metric)),
+    bounds: boundsOf(checkRule(override?.(metric, column) ?? entry.ruleOf(settings, metric)), values, fitted.custom?.metrics.find(({ name }) => name === metric)?.limits ?? entry.limitsOf(fitted.state, metric)),
   }));
 }
 

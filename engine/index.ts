@@ -31,3 +31,8 @@ export { realizedBesideEstimate } from './estimators/estimated-performance.js';
 export { STATISTIC_METRICS, STATISTICS, type Statistic, type SummaryStatisticsSettings } from './calculators/summary-statistics.js';
 export { binFeatures, boostingParametersFrom, predictBoosting, trainBoosting, type BinnedFeatures, type BoostedTrees, type BoostingFeature, type BoostingOptions, type BoostingParameters } from './boosting/index.js';
 export type { DomainClassifierSettings } from './calculators/domain-classifier.js';
+export {
+  defineMetric, registerMetrics,
+  type ClassificationMetric, type ClassRows, type CustomMetric, type CustomMetrics, type EngineContext, type EstimatedClassRows, type FurtherColumns,
+  type LabelledClassRows, type LabelledRows, type PredictedRows, type RegressionLossMetric,
+} from './custom-metrics/metric.js';
