@@ -2,11 +2,10 @@
 import { InvalidInput } from '../../domain/errors.js';
 import { quoted } from '../../domain/schema.js';
 import { MULTICLASS_METRICS, type MulticlassMetric, type PerformanceSettings } from '../../domain/settings.js';
-import type { ThresholdRule } from '../../domain/threshold.js';
 import type { CalculatorColumns } from '../calculator.js';
 import { categoricalOf, continuousOf, type Frame } from '../frame.js';
 import { multiclassSeriesOf, ranksClasses, type LabelledClassRows, type MulticlassOptions, type MulticlassSeries } from '../metrics/multiclass-realized.js';
-import { STANDARD_RULE, type Limits } from '../threshold.js';
+import type { Limits } from '../threshold.js';
 import { metricOptions, metricsAmong } from './performance-settings.js';
 
 /** What is asked for and of which columns: part of what is learnt. */
@@ -62,11 +61,6 @@ export function requireKnownLabels(frame: Frame, { classes, columns }: Multiclas
   const first = codes.find((code) => code >= 0);
   if (first === undefined || codes.some((code) => code >= 0 && isClass[code]!)) return;
   throw new InvalidInput(`column ${quoted(columns.target)} of the reference: no target is one of the classes ${classes.slice(0, 5).map(quoted).join(', ')}${classes.length > 5 ? ' …' : ''} (the first is ${quoted(categories[first]!)}); classes must be written as the targets are`);
-}
-
-/** A cell of the confusion matrix follows its own rule, else that of `confusion_matrix`. */
-export function multiclassRule(settings: PerformanceSettings, series: string): ThresholdRule {
-  return settings.thresholds?.[series] ?? (isMetric(series) ? undefined : settings.thresholds?.['confusion_matrix']) ?? STANDARD_RULE;
 }
 
 /** Shares lie in 0 … 1, counts are not negative, business value is anything. */

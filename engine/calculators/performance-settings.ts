@@ -9,7 +9,8 @@ import { CONFUSION_CELLS } from '../metrics/binary-counts.js';
 import { seriesOfMetrics, usesScore, type BinaryMetricOptions, type BinarySeries } from '../metrics/binary-realized.js';
 import { STANDARD_RULE, type Limits } from '../threshold.js';
 
-const isCell = (series: string) => (CONFUSION_CELLS as readonly string[]).includes(series);
+/** Of two classes, or of several. */
+const isCell = (series: string) => (CONFUSION_CELLS as readonly string[]).includes(series) || /^true_.*_pred_/.test(series);
 
 /** The settings' metrics, all of which are among those of the problem type. @throws InvalidInput naming one that is not */
 export function metricsAmong<M extends string>(settings: PerformanceSettings, known: readonly M[], problem: string): M[] {
@@ -59,7 +60,7 @@ export function classesOf(frame: Frame, name: string, where: string): Float64Arr
   return values;
 }
 
-/** A cell of the confusion matrix follows its own rule, else that of `confusion_matrix`. */
+/** Of performance of any problem type. A cell of the confusion matrix follows its own rule, else that of `confusion_matrix`. */
 export function performanceRule(settings: PerformanceSettings, series: string): ThresholdRule {
   return settings.thresholds?.[series] ?? (isCell(series) ? settings.thresholds?.['confusion_matrix'] : undefined) ?? STANDARD_RULE;
 }

@@ -6,7 +6,8 @@ import type { Frame } from '../frame.js';
 import { MulticlassRealized } from '../metrics/multiclass-realized.js';
 import { multiclassSamplingErrors } from '../metrics/multiclass-sampling-error.js';
 import { samplingError, type SamplingErrorTerms } from '../metrics/sampling-error.js';
-import { labelledRows, multiclassLimits, multiclassPlan, multiclassRule, requireKnownLabels, type MulticlassPlan } from './multiclass-settings.js';
+import { labelledRows, multiclassLimits, multiclassPlan, requireKnownLabels, type MulticlassPlan } from './multiclass-settings.js';
+import { performanceRule } from './performance-settings.js';
 
 /** What was learnt: only the sampling errors, by series, come from the reference. */
 export interface FittedRealizedMulticlass extends MulticlassPlan {
@@ -53,7 +54,7 @@ export const realizedMulticlass: Calculator<PerformanceSettings, FittedRealizedM
   },
   fit: fitRealizedMulticlass,
   calculate: calculateRealizedMulticlass,
-  ruleOf: multiclassRule,
+  ruleOf: performanceRule,
   limitsOf: (state, series) => multiclassLimits(state.options, series),
   alertsOnBound: false,
 };

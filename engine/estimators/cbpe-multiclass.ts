@@ -7,7 +7,8 @@ import { InvalidInput } from '../../domain/errors.js';
 import type { MetricPoint } from '../../domain/measurement.js';
 import type { PerformanceSettings } from '../../domain/settings.js';
 import { bandedPoint, type CalculatorColumns, type ReferenceSeries } from '../calculator.js';
-import { labelledRows, multiclassLimits, multiclassPlan, multiclassRule, requireKnownLabels, type MulticlassColumns, type MulticlassPlan } from '../calculators/multiclass-settings.js';
+import { labelledRows, multiclassLimits, multiclassPlan, requireKnownLabels, type MulticlassColumns, type MulticlassPlan } from '../calculators/multiclass-settings.js';
+import { performanceRule } from '../calculators/performance-settings.js';
 import { categoricalOf, continuousOf, slice, type Frame, type RowRange } from '../frame.js';
 import { tryCalibration } from '../learn/calibration-need.js';
 import { applyIsotonic, fitIsotonic, groupScores, type IsotonicFunction } from '../learn/isotonic.js';
@@ -124,7 +125,7 @@ export const cbpeMulticlass: Estimator<FittedMulticlassEstimate> = {
   fit: fitMulticlassEstimate,
   calculate: calculateMulticlassEstimate,
   thresholdValues: realizedOnReference,
-  ruleOf: multiclassRule,
+  ruleOf: performanceRule,
   limitsOf: (state, series) => multiclassLimits(state.options, series),
   alertsOnBound: false,
   realizedBeside: realizedBesideEstimate,
