@@ -202,10 +202,10 @@ export class Aftercare {
     return readIncidents(this.#pool, (await findModel(this.#pool, model)).modelId);
   }
 
-  /** One self-contained HTML file. @throws NotFound */
-  async report(model: string): Promise<string> {
+  /** One self-contained HTML file: of all rows with the segments at a glance, or of one segment. @throws NotFound */
+  async report(model: string, options: { segment?: string | undefined } = {}): Promise<string> {
     const { renderReport } = await import('../plots/report.js');   // the drawing library is loaded when something is drawn
-    return renderReport(await gatherReport(this.#pool, model, new Date()));
+    return renderReport(await gatherReport(this.#pool, model, new Date(), options.segment));
   }
 
   // ---- decisions -----------------------------------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 /** Any two periods, segments or versions side by side: distances, summaries, distributions of every column. Rows are read as they are now. */
 import { InvalidInput, NotFound } from '../domain/errors.js';
 import { columnOf, quoted, type ModelSchema } from '../domain/schema.js';
-import { segmentColumns, segmentText, settingsOf, type Segment } from '../domain/segment.js';
+import { segmentText, settingsOf, type Segment } from '../domain/segment.js';
 import { compareRows, overallComparison, type ColumnComparison, type Sides } from '../engine/compare.js';
 import type { CategoricalColumn, Column, Frame } from '../engine/frame.js';
 import { CopyDecoder } from '../store/copy-decode.js';
@@ -11,6 +11,7 @@ import { placeColumns, type PlacedColumn } from '../store/model-tables.js';
 import { inTransaction, type Pool } from '../store/pool.js';
 import type { ReadColumn } from '../store/read-rows.js';
 import { chunkIds, selectRows, type SelectedRows } from '../store/select-rows.js';
+import { segmentOf } from './segments.js';
 import { TimestampParser } from './sources/timestamp.js';
 import { ZoneClock } from './sources/zone-clock.js';
 
@@ -101,14 +102,6 @@ async function locate(pool: Pool, model: string, wanted: RowsWanted, label: stri
     fromMicros: microsOf(wanted.from, found.settings.zone), toMicros: microsOf(wanted.to, found.settings.zone),
     chunks: wanted.chunks === undefined ? null : await chunksOf(pool, found, period, segment, wanted.chunks, label),
   };
-}
-
-/** `column=value`: the longest column name that fits, because a name may hold an equals sign. */
-function segmentOf(text: string, schema: ModelSchema): Segment {
-  const columns = segmentColumns(schema).map(({ name }) => name).sort((x, y) => y.length - x.length);
-  const column = columns.find((name) => text.startsWith(`${name}=`));
-  if (column === undefined) throw new InvalidInput(`segment '${text}' is not column=value of a categorical column (${columns.map(quoted).join(', ') || 'this model has none'})`);
-  return { column, value: text.slice(column.length + 1) };
 }
 
 function microsOf(text: string | undefined, zone: string): number | null {

@@ -1,8 +1,11 @@
 /** Everything that a report shows, gathered from the store. */
 import type { Result } from '../domain/measurement.js';
+import { NotFound } from '../domain/errors.js';
+import { didYouMean } from '../domain/near-names.js';
 import { columnsOf } from '../domain/schema.js';
+import { settingsOf } from '../domain/segment.js';
 import { packageVersion } from '../embedded/package-root.js';
-import type { Distribution, ReportInput } from '../plots/report-input.js';
+import type { Distribution, ReportInput, SegmentStanding } from '../plots/report-input.js';
 import { readBatchTotals } from '../store/batch-totals.js';
 import { readDecisions } from '../store/decisions.js';
 import { readSpreads, type Spread, type SpreadColumn } from '../store/distributions.js';
@@ -12,50 +15,86 @@ import { storedScheme } from '../store/model-state.js';
 import { placeColumns } from '../store/model-tables.js';
 import { showModel } from '../store/models.js';
 import type { Pool } from '../store/pool.js';
-import { alertCountRanking, readResults } from '../store/results.js';
+import { alertCountRanking, readResults, readSegments, type SegmentOverview } from '../store/results.js';
 import { readRuns } from '../store/runs.js';
+import { segmentOf } from './segments.js';
 
 /** A report draws the newest chunks; older ones stay in the results. */
 const CHUNKS_DRAWN = 60;
 const COLUMNS_DRAWN = 40;
 
-/** @param preparedAt null for a report that is the same whenever it is prepared */
-export async function gatherReport(pool: Pool, model: ModelRef, preparedAt: Date | null): Promise<ReportInput> {
+/**
+ * @param preparedAt null for a report that is the same whenever it is prepared
+ * @param segment `column=value`, or '' for all rows, which shows the segments at a glance as well
+ * @throws NotFound when there is no such model or segment
+ */
+export async function gatherReport(pool: Pool, model: ModelRef, preparedAt: Date | null, segment = ''): Promise<ReportInput> {
   const found = await findModel(pool, model);
-  const [details, results, ranking, incidents, decisions, runs, totals] = await Promise.all([
+  const [details, results, ranking, incidents, decisions, runs, totals, segments] = await Promise.all([
     showModel(pool, found.modelId),
-    readResults(pool, found.modelId),
-    alertCountRanking(pool, found.modelId),
+    readResults(pool, found.modelId, { segments: [segment], versions: [found.versionNumber] }),
+    alertCountRanking(pool, found.modelId, { segment }),
     readIncidents(pool, found.modelId),
     readDecisions(pool, found.modelId),
     readRuns(pool, found.modelId, 50),
     readBatchTotals(pool, found.modelId),
+    readSegments(pool, found.modelId),
   ]);
+  const own = segments.find((one) => one.segment === segment);
+  if (segment !== '' && !own) throw new NotFound(`model '${found.name}' has no segment '${segment}'${segments.length === 0 ? ': none was computed' : didYouMean(segment, segments.map((one) => one.segment)) || `: it has ${listed(segments.map((one) => one.segment))}`}`);
+  const placed = placeColumns(found.schema, found.columns);
   const features = new Set(columnsOf(found.schema, 'feature').map((column) => column.name));
   const rank = new Map(ranking.map((entry) => [entry.column, entry.rank]));
-  const columns = placeColumns(found.schema, found.columns)
+  const columns = placed
     .filter((column) => features.has(column.name) && (column.kind === 'continuous' || column.kind === 'categorical'))
     .sort((a, b) => (rank.get(a.name) ?? Infinity) - (rank.get(b.name) ?? Infinity))
     .slice(0, COLUMNS_DRAWN)
     .map(({ name, physical, kind }): SpreadColumn => ({ name, physical, kind: kind as SpreadColumn['kind'] }));
-  const spreads = await readSpreads(pool, { modelId: found.modelId, versionId: found.versionId, scheme: storedScheme(found.settings), columns, chunkLimit: CHUNKS_DRAWN });
+  const part = segment === '' ? null : segmentOf(segment, found.schema);
+  const spreads = await readSpreads(pool, {
+    modelId: found.modelId, versionId: found.versionId, scheme: storedScheme(settingsOf(found.settings, part)), columns, chunkLimit: CHUNKS_DRAWN,
+    segment: part && { text: segment, physical: placed.find(({ name }) => name === part.column)!.physical, value: part.value },
+  });
+  const ofSegment = <T extends { segment: string }>(all: readonly T[]): T[] => (segment === '' ? [...all] : all.filter((one) => one.segment === segment));
+  const shown = ofSegment(incidents);
+  const decided = segment === '' ? decisions : decisions.filter(({ incidentId }) => shown.some(({ id }) => id === incidentId));
   return {
     model: { name: details.name, version: details.version, state: details.state === 'archived' ? 'archived' : 'active', problemType: details.problemType, createdAt: details.createdAt, createdBy: details.createdBy },
     counts: {
-      referenceRows: details.rows.reference, analysisRows: details.rows.analysis, targetsMatched: details.rows.labelled, targetsWaiting: details.rows.targetsUnmatched,
+      referenceRows: own?.referenceRows ?? details.rows.reference, analysisRows: own?.analysisRows ?? details.rows.analysis, targetsMatched: own ? targetsIn(results) : details.rows.labelled, targetsWaiting: own ? 0 : details.rows.targetsUnmatched,
       batches: totals.batches, rowsDuplicate: totals.rowsDuplicate, rowsQuarantined: totals.rowsQuarantined, dataEndsAt: details.lastAt,
     },
     settings: details.settings,
     schema: details.schema,
+    segment,
     results,
+    segments: segment === '' ? await standings(pool, found.modelId, found.versionNumber, details.settings.keyMetric, segments) : [],
     ranking: ranking.map(({ rank: place, column, alerts }) => ({ rank: place, column, alerts })),
     distributions: spreads.map((spread) => toDistribution(spread, results)),
-    incidents,
-    decisions: decisions.map((decision) => ({ ...decision, commands: [] })),
+    incidents: shown,
+    decisions: decided.map((decision) => ({ ...decision, commands: [] })),
     runs,
     aftercareVersion: packageVersion(),
     preparedAt: preparedAt?.toISOString() ?? null,
   };
+}
+
+const SEGMENTS_SHOWN = 10;
+
+function listed(names: readonly string[]): string {
+  return `${names.slice(0, SEGMENTS_SHOWN).join(', ')}${names.length > SEGMENTS_SHOWN ? ` and ${names.length - SEGMENTS_SHOWN} more` : ''}`;
+}
+
+/** Targets of the analysis chunks, each chunk counted once. */
+function targetsIn(results: readonly Result[]): number {
+  const chunks = new Map(results.filter(({ period }) => period === 'analysis').map(({ chunk }) => [chunk.key, chunk.targets]));
+  return [...chunks.values()].reduce((sum, targets) => sum + targets, 0);
+}
+
+async function standings(pool: Pool, modelId: number, version: number, keyMetric: string, segments: readonly SegmentOverview[]): Promise<SegmentStanding[]> {
+  if (segments.length === 0) return [];
+  const results = await readResults(pool, modelId, { segments: segments.map(({ segment }) => segment), versions: [version], calculators: ['estimated_performance', 'realized_performance'], metrics: [keyMetric] });
+  return segments.map(({ segment, referenceRows, analysisRows, alertsBy }) => ({ segment, referenceRows, analysisRows, alerts: alertsBy, results: results.filter((result) => result.segment === segment) }));
 }
 
 function toDistribution(spread: Spread, results: readonly Result[]): Distribution {

@@ -8,12 +8,15 @@ const METRICS: Record<string, string> = {
   jensen_shannon: 'Jensen–Shannon distance', kolmogorov_smirnov: 'Kolmogorov–Smirnov statistic', wasserstein: 'Wasserstein distance', hellinger: 'Hellinger distance',
   l_infinity: 'L-infinity distance', chi2: 'chi-squared statistic', reconstruction_error: 'reconstruction error',
   missing_values_rate: 'share of missing values', missing_values_count: 'missing values', unseen_values_rate: 'share of unseen values', unseen_values_count: 'unseen values',
+  values_avg: 'mean', values_sum: 'sum', values_std: 'standard deviation', values_median: 'median', rows_count: 'number of rows', domain_classifier_auroc: 'ROC AUC of the domain classifier',
   out_of_range_values_rate: 'share of values out of range', out_of_range_values_count: 'values out of range',
 };
 
-/** Falls back to the name as it stands, with spaces. */
+/** Falls back to the name as it stands, with spaces; a cell of a confusion matrix is told by its classes. */
 export function metricName(metric: string): string {
-  return Object.hasOwn(METRICS, metric) ? METRICS[metric]! : metric.replaceAll('_', ' ');
+  if (Object.hasOwn(METRICS, metric)) return METRICS[metric]!;
+  const cell = /^true_(.+?)_pred_(.+)$/.exec(metric);
+  return cell ? `true ${cell[1]!} predicted ${cell[2]!}` : metric.replaceAll('_', ' ');
 }
 
 const CALCULATOR_NAMES: Record<CalculatorKind, string> = {
@@ -38,7 +41,7 @@ export function sentence(text: string): string {
 }
 
 const SHARE = /_rate$/;
-const UNIT = new Set(['roc_auc', 'f1', 'precision', 'recall', 'specificity', 'accuracy', 'average_precision', 'jensen_shannon', 'kolmogorov_smirnov', 'hellinger', 'l_infinity']);
+const UNIT = new Set(['roc_auc', 'f1', 'precision', 'recall', 'specificity', 'accuracy', 'average_precision', 'jensen_shannon', 'kolmogorov_smirnov', 'hellinger', 'l_infinity', 'domain_classifier_auroc']);
 
 /** True where a metric cannot leave 0 … 1, so that an axis need not either. */
 export function isWithinUnit(metric: string): boolean {

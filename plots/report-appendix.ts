@@ -8,6 +8,7 @@ import type { ReportInput } from './report-input.js';
 import { newestFirst, section, table } from './report-parts.js';
 
 const RUNS_SHOWN = 10;
+const NOTES_SHOWN = 20;
 
 export function runs(input: ReportInput): Markup {
   const ordered = [...input.runs].sort((a, b) => a.number - b.number);
@@ -23,10 +24,12 @@ export function runs(input: ReportInput): Markup {
       formatCount(run.chunksComputed), formatCount(run.chunks), formatCount(run.alerts), run.finishedAt ? formatMoment(run.finishedAt) : '', run.elapsedMs === null ? '' : formatDuration(run.elapsedMs),
     ],
   }));
+  const newest = ordered.at(-1);
   return section('runs', 'Runs', ordered.length === 0 ? 'No run yet.' : 'Each run computes only the chunks that new rows, targets or settings touched.',
     ordered.length > 0 ? el('div', { class: 'card' }, newestFirst(columns, rows, RUNS_SHOWN)) : null,
+    newest && newest.notes.length > 0 ? el('div', { class: 'card' }, el('h3', {}, `What run ${newest.number} had to say`), el('ul', {}, newest.notes.slice(0, NOTES_SHOWN).map((note) => el('li', {}, note)))) : null,
     failures.length > 0 ? el('div', { class: 'card urgent' }, el('h3', {}, 'What could not be computed'), table([{ name: 'Run', numeric: true }, { name: 'Calculator' }, { name: 'Stage' }, { name: 'Chunks', numeric: true }, { name: 'Reason' }],
-      failures.map((failure) => ({ cells: [String(failure.run), calculatorName(failure.calculator), failure.stage, failure.chunkKeys.length > 0 ? formatCount(failure.chunkKeys.length) : 'all', failure.message] })))) : null);
+      failures.map((failure) => ({ cells: [String(failure.run), `${calculatorName(failure.calculator)}${failure.segment ? ` (${failure.segment})` : ''}`, failure.stage, failure.chunkKeys.length > 0 ? formatCount(failure.chunkKeys.length) : 'all', failure.message] })))) : null);
 }
 
 export function settings(input: ReportInput): Markup {
@@ -38,6 +41,8 @@ export function settings(input: ReportInput): Markup {
     ['Allowed lateness', formatDuration(chosen.allowedLatenessMs)],
     ['Targets', `${chosen.targets.arrival}${chosen.targets.expectedDelayMs === undefined ? '' : `, expected after ${formatDuration(chosen.targets.expectedDelayMs)}`}`],
     ['Calculators', enabledCalculators(chosen.calculators).map(calculatorName).join('; ')],
+    ['Segments', chosen.segments ? `by ${chosen.segments.by.join(', ')}` : 'none'],
+    ['Thresholds of single series', (chosen.thresholds ?? []).length === 0 ? 'none' : formatCount((chosen.thresholds ?? []).length)],
     ['Runs', [chosen.runs.everyRows === null ? null : `after ${formatCount(chosen.runs.everyRows)} rows`, chosen.runs.onTargets ? 'when targets come' : null, chosen.runs.everyMs === null ? null : `every ${formatDuration(chosen.runs.everyMs)}`, chosen.runs.schedule ? `by schedule (every ${chosen.runs.schedule.every} ${chosen.runs.schedule.unit})` : null, 'by hand'].filter((part) => part !== null).join(', ')],
     ['Decisions', `${chosen.decisions.on.map((kind) => kind.replaceAll('_', ' ')).join(', ') || 'none'}; ${chosen.decisions.fallback} after ${formatDuration(chosen.decisions.deadlineMs)} without an answer`],
     ['Created', `${input.model.createdAt ? formatMoment(input.model.createdAt) : 'unknown'}${input.model.createdBy ? `, by ${input.model.createdBy}` : ''}`],

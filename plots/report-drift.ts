@@ -50,11 +50,16 @@ export function columnDetails(input: ReportInput, all: readonly Series[]): Marku
     left(columns.length - DETAILS_AT_MOST));
 }
 
+const HOW: Partial<Record<CalculatorKind, string>> = {
+  reconstruction_error: 'Rows are pressed into fewer dimensions as learnt from the reference and unfolded again; the error grows when columns stop going together as they did.',
+  domain_classifier: 'A boosting tries to tell a chunk\u2019s rows from the reference\u2019s: 0.5 it cannot, 1 it always can.',
+};
+
 export function reconstruction(input: ReportInput, all: readonly Series[]): Markup | null {
-  const own = all.filter((series) => series.calculator === 'reconstruction_error');
+  const own = all.filter((series) => series.calculator === 'reconstruction_error' || series.calculator === 'domain_classifier');
   if (own.length === 0) return null;
-  return section('multivariate', 'All columns together', 'Rows are pressed into fewer dimensions as learnt from the reference and unfolded again; the error grows when columns stop going together as they did.',
-    own.map((series, i) => figureCard(sentence(metricName(series.metric)), alertWords(series), drawMeasured(series, { id: `reconstruction-${i}`, heading: false, zone: input.settings.zone, height: 280 }))));
+  return section('multivariate', 'All columns together', null,
+    own.map((series, i) => figureCard(sentence(metricName(series.metric)), `${HOW[series.calculator] ?? ''} ${alertWords(series)}`, drawMeasured(series, { id: `multivariate-${i}`, heading: false, zone: input.settings.zone, height: 280 }))));
 }
 
 export function dataQuality(input: ReportInput, all: readonly Series[]): Markup | null {

@@ -4,7 +4,7 @@
  */
 import type { Decision } from '../domain/decision.js';
 import type { Incident } from '../domain/incident.js';
-import type { PeriodName, Result } from '../domain/measurement.js';
+import type { CalculatorKind, PeriodName, Result } from '../domain/measurement.js';
 import type { RunSummary } from '../domain/run.js';
 import type { ModelSchema, ProblemType } from '../domain/schema.js';
 import type { ModelSettings } from '../domain/settings.js';
@@ -14,8 +14,12 @@ export interface ReportInput {
   counts: ReportCounts;
   settings: ModelSettings;
   schema: ModelSchema;
-  /** Current results of one version and of no segment, in any order, both periods. Empty: nothing was computed yet. */
+  /** What the report is about: '' for all rows together, else `column=value`. */
+  segment: string;
+  /** Current results of one version and of that segment, in any order, both periods. Empty: nothing was computed yet. */
   results: Result[];
+  /** The other segments at a glance; empty in the report of one segment. */
+  segments: SegmentStanding[];
   /** Features by drift, most drifted first, in the order of their ranks. */
   ranking: RankedColumn[];
   /** At most one per column; a column without one is shown without its distribution. */
@@ -29,6 +33,18 @@ export interface ReportInput {
   aftercareVersion: string;
   /** ISO 8601 UTC, or null for a report that is the same whenever it is prepared. */
   preparedAt: string | null;
+}
+
+/** One segment beside the others. */
+export interface SegmentStanding {
+  /** `column=value` */
+  segment: string;
+  referenceRows: number;
+  analysisRows: number;
+  /** Alerts of the analysis by calculator; without those that have none. */
+  alerts: Partial<Record<CalculatorKind, number>>;
+  /** The key metric, estimated and realized, in any order. */
+  results: Result[];
 }
 
 export interface ReportModel {

@@ -21,7 +21,7 @@ export function header(input: ReportInput, summary: Summary): Markup {
   return el('header', {},
     el('p', { class: 'muted small' }, 'Model report'),
     el('h1', {}, model.name),
-    el('p', { class: 'muted' }, `version ${model.version} · ${PROBLEMS[model.problemType]} · ${chunking}${model.state === 'archived' ? ' · archived' : ''}`),
+    el('p', { class: 'muted' }, `${input.segment === '' ? '' : `segment ${input.segment} · `}version ${model.version} · ${PROBLEMS[model.problemType]} · ${chunking}${model.state === 'archived' ? ' · archived' : ''}`),
     verdict(input, summary),
     tiles(input, summary));
 }
@@ -82,11 +82,12 @@ function tiles(input: ReportInput, summary: Summary): Markup {
 
 /** Drift and quality by calculator; performance apart, because each metric alerts on its own. */
 function alertNote(summary: Summary): string {
-  const drift = countOf(summary, ['univariate_drift', 'reconstruction_error']);
+  const drift = countOf(summary, ['univariate_drift', 'reconstruction_error', 'domain_classifier']);
   const quality = countOf(summary, ['missing_values', 'unseen_values', 'numerical_range']);
   const performance = countOf(summary, ['estimated_performance', 'realized_performance']);
-  if (drift + quality + performance === 0) return 'none in any analysis chunk';
-  return `performance ${formatCount(performance)}, drift ${formatCount(drift)}, data quality ${formatCount(quality)}`;
+  const statistics = countOf(summary, ['summary_statistics']);
+  if (drift + quality + performance + statistics === 0) return 'none in any analysis chunk';
+  return `performance ${formatCount(performance)}, drift ${formatCount(drift)}, data quality ${formatCount(quality)}${statistics > 0 ? `, statistics ${formatCount(statistics)}` : ''}`;
 }
 
 function countOf(summary: Summary, calculators: CalculatorKind[]): number {
@@ -112,9 +113,9 @@ export function attention(input: ReportInput, summary: Summary): Markup {
   const lead = waiting.length === 0 && open.length === 0 ? 'Nothing waits: no open incident and no open decision.' : `${plural(waiting.length, 'decision waits', 'decisions wait')}, ${plural(open.length, 'incident is open', 'incidents are open')}.`;
   return section('attention', 'What needs attention', lead,
     waiting.map((decision) => decisionCard(decision)),
-    open.length > 0 ? el('div', { class: 'card' }, incidentTable(open, summary.places, input.settings.zone)) : null,
+    open.length > 0 ? el('div', { class: 'card' }, incidentTable(open, summary.places, input.settings.zone, input.segment)) : null,
     settled.length > 0 ? el('details', { class: 'print' }, el('summary', {}, plural(settled.length, 'decision taken', 'decisions taken')), table([{ name: 'Question' }, { name: 'Answer' }, { name: 'By' }, { name: 'When' }], settled.map((decision) => ({ cells: [decision.question, decision.answer ?? decision.state, decision.answeredBy ?? '', formatMoment(decision.answeredAt)] })))) : null,
-    closed > 0 ? el('details', { class: 'print' }, el('summary', {}, plural(closed, 'earlier incident', 'earlier incidents')), incidentTable(input.incidents.filter((incident) => !open.includes(incident)), summary.places, input.settings.zone)) : null);
+    closed > 0 ? el('details', { class: 'print' }, el('summary', {}, plural(closed, 'earlier incident', 'earlier incidents')), incidentTable(input.incidents.filter((incident) => !open.includes(incident)), summary.places, input.settings.zone, input.segment)) : null);
 }
 
 function decisionCard(decision: ReportDecision): Markup {
@@ -134,32 +135,34 @@ const SEVERITY: IncidentKind[] = ['realized_performance', 'estimated_performance
 const CAUSES_SHOWN = 8;
 
 /** Incidents that began and went on together are one line: the same cause outside shows in many columns. */
-function incidentTable(incidents: readonly Incident[], places: readonly ChunkPlace[], zone: string): Markup {
+function incidentTable(incidents: readonly Incident[], places: readonly ChunkPlace[], zone: string, segment: string): Markup {
   const groups = new Map<string, Incident[]>();
   const ordered = [...incidents].sort((a, b) => SEVERITY.indexOf(a.kind) - SEVERITY.indexOf(b.kind) || Number(b.ongoing) - Number(a.ongoing) || b.chunkCount - a.chunkCount || (a.cause < b.cause ? -1 : 1));
   for (const incident of ordered) {
-    const together = JSON.stringify([incident.kind, incident.openingChunk, incident.lastChunk, incident.chunkCount, incident.ongoing, incident.state]);
+    const together = JSON.stringify([incident.segment, incident.kind, incident.openingChunk, incident.lastChunk, incident.chunkCount, incident.ongoing, incident.state]);
     groups.set(together, [...(groups.get(together) ?? []), incident]);
   }
-  return table([{ name: 'Kind', short: true }, { name: 'Cause' }, { name: 'Began', short: true }, { name: 'Chunks', numeric: true }, { name: 'State', short: true }], [...groups.values()].map((group) => {
+  const segmented = incidents.some((incident) => incident.segment !== '');
+  return table([{ name: 'Kind', short: true }, ...(segmented ? [{ name: 'Segment' }] : []), { name: 'Cause' }, { name: 'Began', short: true }, { name: 'Chunks', numeric: true }, { name: 'State', short: true }], [...groups.values()].map((group) => {
     const one = group[0]!;
     const urgent = one.state === 'open' && one.ongoing;
     return {
       alerting: urgent,
-      cells: [KINDS[one.kind], causesOf(group), beganAt(one, places, zone), formatCount(one.chunkCount), urgent ? flag('open, ongoing') : `${one.state}${one.ongoing ? ', ongoing' : ', over'}`],
+      cells: [KINDS[one.kind], ...(segmented ? [one.segment === '' ? 'all rows' : shorten(one.segment, 40)] : []), causesOf(group), beganAt(one, places, zone, segment), formatCount(one.chunkCount), urgent ? flag('open, ongoing') : `${one.state}${one.ongoing ? ', ongoing' : ', over'}`],
     };
   }));
 }
 
 function causesOf(group: readonly Incident[]): string {
-  const names = group.map(({ kind, cause }) => (kind === 'drift' || kind === 'data_quality' ? (cause === 'reconstruction_error' ? 'reconstruction error' : shorten(cause, 60)) : metricName(cause)));
+  const names = group.map(({ kind, cause }) => (kind === 'drift' || kind === 'data_quality' ? (cause === 'reconstruction_error' || cause === 'domain_classifier' ? cause.replace('_', ' ') : shorten(cause, 60)) : metricName(cause)));
   const more = names.length - CAUSES_SHOWN;
   return `${names.slice(0, CAUSES_SHOWN).join(', ')}${more > 0 ? ` and ${formatCount(more)} more` : ''}`;
 }
 
-function beganAt(incident: Incident, places: readonly ChunkPlace[], zone: string): string {
-  const found = places.find((place) => place.period === 'analysis' && place.chunk.key === incident.openingChunk);
-  return found ? `chunk ${found.chunk.index}, ${chunkDates(found, zone, true)}` : `chunk ${incident.openingChunk}`;
+function beganAt(incident: Incident, places: readonly ChunkPlace[], zone: string, segment: string): string {
+  // The chunks of a segment are its own: only all rows' are known here, unless the report is of that segment.
+  const found = incident.segment !== segment ? undefined : places.find((place) => place.period === 'analysis' && place.chunk.key === incident.openingChunk);
+  return found ? `chunk ${found.chunk.index}, ${chunkDates(found, zone, true)}` : `chunk ${/^\d+$/.test(incident.openingChunk) ? Number(incident.openingChunk) : incident.openingChunk.slice(0, 16).replace('T', ' ')}`;
 }
 
 function plural(count: number, one: string, many: string): string {

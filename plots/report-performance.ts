@@ -1,5 +1,6 @@
 /** The report's sections on performance: the key metric with its chunks, then every other metric. */
 import { describeEstimateError, estimateError } from './compare.js';
+import { isConfusionCell } from './confusion.js';
 import { chunkDates } from './describe.js';
 import { drawComparison, drawPerformance } from './figures.js';
 import { alignedFormat, formatCount, formatShare } from './format.js';
@@ -23,7 +24,7 @@ export function keyMetric(input: ReportInput, summary: Summary): Markup {
 
 /** Every other metric that was estimated or realized. */
 export function otherMetrics(input: ReportInput, all: readonly Series[], summary: Summary): Markup | null {
-  const metrics = [...new Set(all.filter((series) => series.calculator === 'estimated_performance' || series.calculator === 'realized_performance').map((series) => series.metric))].filter((metric) => metric !== summary.metric);
+  const metrics = [...new Set(all.filter((series) => series.calculator === 'estimated_performance' || series.calculator === 'realized_performance').map((series) => series.metric))].filter((metric) => metric !== summary.metric && !isConfusionCell(metric));
   if (metrics.length === 0) return null;
   return section('metrics', 'Other metrics', null, metrics.map((metric, i) => performanceFigure(findSeries(all, 'estimated_performance', metric), findSeries(all, 'realized_performance', metric), `metric-${i}`, input.settings.zone, 260)));
 }

@@ -36,7 +36,7 @@ figure>.draw{overflow-x:auto}figure svg{display:block;width:100%;height:auto;min
 figure .save{position:absolute;right:14px;top:12px;display:flex;gap:6px;opacity:.35}figure:hover .save,figure .save:focus-within{opacity:1}
 figure .save button{font-size:12px;padding:2px 8px}
 .many{display:grid;grid-template-columns:repeat(auto-fill,minmax(230px,1fr));gap:12px;margin:12px 0}
-.many a{display:block;color:inherit;text-decoration:none;background:var(--ac-paper);border:1px solid var(--ac-grid);border-radius:12px;padding:10px 12px 8px}
+.many a,.many .panel{display:block;color:inherit;text-decoration:none;background:var(--ac-paper);border:1px solid var(--ac-grid);border-radius:12px;padding:10px 12px 8px}
 .many a:hover{border-color:var(--ac-muted)}.many svg{width:100%;height:auto;display:block}
 .many .head{display:flex;justify-content:space-between;gap:8px;font-size:13.5px}.many .head b{min-width:0;overflow:hidden;text-overflow:ellipsis;white-space:nowrap;font-weight:600}
 .many .mark{color:var(--ac-alert);white-space:nowrap;font-weight:600}.many .calm{color:var(--ac-muted);white-space:nowrap}
@@ -60,7 +60,7 @@ footer{color:var(--ac-muted);font-size:13px;margin-top:40px;border-top:1px solid
 const PRINT = `
 @media print{${PRINT_VARIABLES}
 body{background:#fff;font-size:11pt}.bar,.save,#tip,.skip{display:none!important}main{max-width:none;padding:0}
-figure,.card,.tile,.verdict,.many a{break-inside:avoid}h2,h3{break-after:avoid}figure svg{min-width:0}.scroll,.draw{overflow:visible}details>summary{display:none}
+figure,.card,.tile,.verdict,.many a,.many .panel{break-inside:avoid}h2,h3{break-after:avoid}figure svg{min-width:0}.scroll,.draw{overflow:visible}details>summary{display:none}
 *{-webkit-print-color-adjust:exact;print-color-adjust:exact}}
 `.trim();
 

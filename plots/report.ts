@@ -2,10 +2,13 @@
 import { createHash } from 'node:crypto';
 import { el, raw, type Markup } from './markup.js';
 import { runs, settings } from './report-appendix.js';
+import { confusion } from './report-confusion.js';
 import { columnDetails, dataQuality, drift, reconstruction } from './report-drift.js';
 import type { ReportInput } from './report-input.js';
 import { about, attention, header } from './report-overview.js';
 import { keyMetric, otherMetrics } from './report-performance.js';
+import { segments } from './report-segments.js';
+import { statistics } from './report-statistics.js';
 import { REPORT_SCRIPT } from './report-script.js';
 import { REPORT_STYLE } from './report-style.js';
 import { seriesOf } from './series.js';
@@ -18,11 +21,14 @@ export function renderReport(input: ReportInput): string {
   const sections: [id: string, name: string, body: Markup | null][] = [
     ['attention', 'Attention', attention(input, summary)],
     ['performance', 'Performance', keyMetric(input, summary)],
+    ['segments', 'Segments', segments(input)],
     ['metrics', 'Metrics', otherMetrics(input, all, summary)],
+    ['confusion', 'Confusion', confusion(input, all)],
     ['drift', 'Drift', drift(input, all, summary)],
     ['columns', 'Columns', columnDetails(input, all)],
     ['multivariate', 'Multivariate', reconstruction(input, all)],
     ['quality', 'Data quality', dataQuality(input, all)],
+    ['statistics', 'Statistics', statistics(input, all)],
     ['runs', 'Runs', runs(input)],
     ['settings', 'Settings', settings(input)],
   ];
@@ -34,7 +40,7 @@ export function renderReport(input: ReportInput): string {
       el('meta', { name: 'viewport', content: 'width=device-width, initial-scale=1' }),
       el('meta', { name: 'color-scheme', content: 'light dark' }),
       el('meta', { name: 'generator', content: `aftercare ${input.aftercareVersion}` }),
-      el('title', {}, `${input.model.name}: model report`),
+      el('title', {}, `${input.model.name}${input.segment === '' ? '' : `, ${input.segment}`}: model report`),
       el('style', { id: 'style' }, raw(REPORT_STYLE))),
     el('body', {},
       el('a', { class: 'skip', href: '#main' }, 'Skip to the report'),

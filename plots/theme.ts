@@ -76,6 +76,8 @@ export const FIGURE_STYLE = `
 .ac-share{stroke:var(--ac-paper);stroke-width:.75}
 .ac-bar{fill:var(--ac-alert);fill-opacity:.8}
 .ac-bar-calm{fill:var(--ac-rest)}
+.ac-heat{fill:var(--ac-realized)}.ac-heat-wrong{fill:var(--ac-c1)}
+.ac-cell{fill:none;stroke:var(--ac-grid);stroke-width:1}
 .ac-strong{font-weight:600}
 .ac-hit{fill:var(--ac-focus);fill-opacity:0;stroke:none}
 .ac-chunk{outline:none;cursor:default}

@@ -34,6 +34,8 @@ export interface SpreadRequest {
   modelId: number;
   versionId: number;
   scheme: string;
+  /** `column=value` with its physical column; null: all rows. */
+  segment: { text: string; physical: string; value: string } | null;
   columns: readonly SpreadColumn[];
   /** The newest so many chunks of each period: bounds the rows that are read. */
   chunkLimit: number;
@@ -61,9 +63,9 @@ export async function readSpreads(db: Queryable, request: SpreadRequest): Promis
   const { rows: chunks } = await db.query<ChunkRow>(
     `select id, key, period from (
        select id, key, period, ordinal, row_number() over (partition by period order by ordinal desc) as newest
-       from aftercare.chunk where version_id = $1 and segment = '' and scheme = $2 and not vanished) c
+       from aftercare.chunk where version_id = $1 and segment = $4 and scheme = $2 and not vanished) c
      where newest <= $3 order by period desc, ordinal`,
-    [request.versionId, request.scheme, request.chunkLimit]);
+    [request.versionId, request.scheme, request.chunkLimit, request.segment?.text ?? '']);
   const continuous = request.columns.filter((column) => column.kind === 'continuous');
   const categorical = request.columns.filter((column) => column.kind === 'categorical');
   const ids = chunks.map((chunk) => chunk.id);
@@ -94,23 +96,25 @@ async function readEdges(db: Queryable, { modelId, versionId }: SpreadRequest, c
 }
 
 /** `bucketSql` names the bucket of a value that is not missing, as text. */
-async function readCounts(db: Queryable, { modelId }: SpreadRequest, chunkIds: readonly number[], columns: readonly SpreadColumn[], bucketSql: (column: SpreadColumn, i: number) => string): Promise<CountRow[]> {
+async function readCounts(db: Queryable, { modelId, segment }: SpreadRequest, chunkIds: readonly number[], columns: readonly SpreadColumn[], bucketSql: (column: SpreadColumn, i: number) => string): Promise<CountRow[]> {
   if (columns.length === 0 || chunkIds.length === 0) return [];
   const cells = columns.map((column, i) => `(${i}, case when d.${column.physical} is null${column.kind === 'continuous' ? ` or d.${column.physical} = 'NaN'` : ''} then null else ${bucketSql(column, i)} end)`).join(', ');
+  if (segment && !/^c\d+$/.test(segment.physical)) throw new RangeError(`'${segment.physical}' is no column of values`);
+  const within = segment ? ` and d.${segment.physical} = $2` : '';
   const { rows } = await db.query<CountRow>(
     `select c.id as chunk_id, v.position, v.bucket, count(*) as rows
      from aftercare.chunk c
      join ${inferenceTable(modelId)} d on d.version_id = c.version_id and (d.at, d.batch, d."row") >= (c.first_at, c.first_batch, c.first_row)
        and (d.at, d.batch, d."row") <= (c.last_at, c.last_batch, c.last_row) and d.removed_by is null
      cross join lateral (values ${cells}) as v (position, bucket)
-     where c.id = any($1) and c.period = 'analysis' group by 1, 2, 3
+     where c.id = any($1) and c.period = 'analysis'${within} group by 1, 2, 3
      union all
      select c.id, v.position, v.bucket, count(*)
      from aftercare.chunk c
      join ${referenceTable(modelId)} d on d.version_id = c.version_id and (d.at, d."row") >= (c.first_at, c.first_row) and (d.at, d."row") <= (c.last_at, c.last_row)
      cross join lateral (values ${cells}) as v (position, bucket)
-     where c.id = any($1) and c.period = 'reference' group by 1, 2, 3`,
-    [chunkIds]);
+     where c.id = any($1) and c.period = 'reference'${within} group by 1, 2, 3`,
+    segment ? [chunkIds, segment.value] : [chunkIds]);
   return rows;
 }
 

@@ -184,8 +184,10 @@ export interface SegmentOverview {
   analysisRows: number;
   /** Chunks of the analysis. */
   chunks: number;
-  /** Alerts of the analysis, by all calculators in force. */
+  /** Alerts of the analysis, by all calculators in force … */
   alerts: number;
+  /** … and by each that has some. */
+  alertsBy: Partial<Record<CalculatorKind, number>>;
 }
 
 /** Segments of the champion's results, by column and then by rows, most first. */
@@ -199,15 +201,15 @@ export async function readSegments(db: Queryable, modelId: number): Promise<Segm
        from aftercare.chunk c join champion v on v.id = c.version_id join standing s on s.segment = c.segment and s.scheme = c.scheme
        where not c.vanished group by c.segment),
      alerting as (
-       select c.segment, count(*) as alerts
+       select c.segment, f.calculator, count(*) as alerts
        from champion v
        join aftercare.in_force f on f.version_id = v.id and f.segment <> ''
        join aftercare.chunk c on c.version_id = f.version_id and c.segment = f.segment and c.scheme = f.scheme and c.period = 'analysis' and not c.vanished
        join aftercare.measurement m on m.chunk_id = c.id and m.fitted_id = f.fitted_id and m.current
        join aftercare.judgement j on j.measurement_id = m.id and j.threshold_key = f.threshold_key and j.alert
-       group by c.segment)
-     select c.segment, c.reference_rows::float8 as "referenceRows", c.analysis_rows::float8 as "analysisRows", c.chunks::float8 as chunks, coalesce(a.alerts, 0)::float8 as alerts
-     from counted c left join alerting a using (segment)
+       group by c.segment, f.calculator)
+     select c.segment, c.reference_rows::float8 as "referenceRows", c.analysis_rows::float8 as "analysisRows", c.chunks::float8 as chunks, coalesce(a.alerts, 0)::float8 as alerts, coalesce(a.by_calculator, '{}') as "alertsBy"
+     from counted c left join (select segment, sum(alerts) as alerts, json_object_agg(calculator, alerts order by calculator) as by_calculator from alerting group by segment) a using (segment)
      order by split_part(c.segment, '=', 1) collate "C", c.reference_rows desc, c.segment collate "C"`, [modelId]);
   return rows;
 }

@@ -135,7 +135,7 @@ export function carLoanReport(): ReportInput {
     counts: { referenceRows: 50_000, analysisRows: 50_000, targetsMatched: 43_500, targetsWaiting: 3, batches: 8, rowsDuplicate: 120, rowsQuarantined: 0, dataEndsAt: '2019-08-29T11:51:16.848Z' },
     settings: defaultSettings('classification_binary', { kind: 'size', size: CHUNK }),
     schema: { problemType: 'classification_binary', columns: COLUMNS.map(([name, role, kind]) => ({ name, role, kind })) },
-    results, ranking, distributions: carLoanDistributions(results),
+    segment: '', results, segments: [], ranking, distributions: carLoanDistributions(results),
     incidents: [
       { id: 1, model: 'car-loans', version: 1, segment: '', kind: 'estimated_performance', cause: 'roc_auc', openingChunk: '000005', lastChunk: '000009', chunkCount: 5, ongoing: true, state: 'open', openedByRun: 2, openedAt: '2026-01-05T09:00:31Z' },
       { id: 2, model: 'car-loans', version: 1, segment: '', kind: 'drift', cause: 'car_value', openingChunk: '000005', lastChunk: '000009', chunkCount: 5, ongoing: true, state: 'open', openedByRun: 2, openedAt: '2026-01-05T09:00:31Z' },
