@@ -279,15 +279,23 @@ export function binOf(mapper: BinMapper, value: number): number {
   return low;
 }
 
-/** The bins of a whole column: one byte a row where they fit, else two. */
-export function binColumn(mapper: BinMapper, values: Float64Array): Uint8Array | Uint16Array {
+/** The bins of a categorical column: one byte a row where they fit, else two. */
+export function binCategories(mapper: BinMapper, values: Float64Array): Uint8Array | Uint16Array {
   const bins = mapper.binCount <= 256 ? new Uint8Array(values.length) : new Uint16Array(values.length);
-  if (mapper.kind === 'numeric') {
-    for (let row = 0; row < values.length; row++) bins[row] = binOf(mapper, values[row]!);
-    return bins;
-  }
-  const binOfCategory = new Map<number, number>();
-  mapper.categories.forEach((category, bin) => { if (bin > 0) binOfCategory.set(category, bin); });
-  for (let row = 0; row < values.length; row++) bins[row] = binOfCategory.get(Math.trunc(values[row]!)) ?? 0;
+  const codeOf = codesOf(mapper.categories.subarray(1));
+  for (let row = 0; row < values.length; row++) bins[row] = codeOf(values[row]!);
   return bins;
+}
+
+/** Above this a category is looked up in a map instead of a table. */
+const TABLE_CATEGORIES = 65_536;
+
+/** Numbers categories from 1 in the given order; missing, negative and unknown ones are 0. */
+export function codesOf(categories: Int32Array): (value: number) => number {
+  const codes = new Map<number, number>();
+  categories.forEach((category, index) => codes.set(category, index + 1));
+  if (categories.some((category) => category >= TABLE_CATEGORIES)) return (value) => codes.get(Math.trunc(value)) ?? 0;
+  const table = new Uint16Array(categories.reduce((most, category) => Math.max(most, category), 0) + 1);
+  for (const [category, code] of codes) table[category] = code;
+  return (value) => (value > -1 && value < table.length ? table[Math.trunc(value)]! : 0);
 }

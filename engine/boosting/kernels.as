@@ -250,9 +250,12 @@ export function scan(at: usize, binCount: i32, missing: i32, frequentIsZero: i32
   return splittable;
 }
 
-/** The bin of each value among ascending upper bounds: the first that is not below it; `missingBin` for NaN. `width` 1 or 2 bytes a bin. */
-export function binValues(values: usize, count: i32, bounds: usize, boundCount: i32, missingBin: i32, bins: usize, width: i32): void {
-  for (let i = 0; i < count; i++, values += 8) {
+/**
+ * `first` plus the bin of each value among ascending upper bounds: the first bound that is not below it; `missingBin` for NaN.
+ * Written as `width` 1 or 2 bytes, `stride` bytes apart.
+ */
+export function binValues(values: usize, count: i32, bounds: usize, boundCount: i32, missingBin: i32, first: i32, bins: usize, width: i32, stride: i32): void {
+  for (let i = 0; i < count; i++, values += 8, bins += stride) {
     const value = load<f64>(values);
     let base = bounds;
     for (let rest = boundCount; rest > 1; ) {
@@ -260,9 +263,88 @@ export function binValues(values: usize, count: i32, bounds: usize, boundCount: 
       base = load<f64>(base + (<usize>(half - 1) << 3)) < value ? base + (<usize>half << 3) : base;
       rest -= half;
     }
-    let bin = <i32>((base - bounds) >> 3);
-    if (value != value) bin = missingBin;
-    if (width == 1) store<u8>(bins + <usize>i, bin);
-    else store<u16>(bins + (<usize>i << 1), bin);
+    const bin = first + (value == value ? <i32>((base - bounds) >> 3) : missingBin);
+    if (width == 1) store<u8>(bins, bin);
+    else store<u16>(bins, bin);
+  }
+}
+
+const DIGIT_BITS: i32 = 11;
+const DIGITS: i32 = 6;
+const DIGIT_MASK: u64 = 2047;
+
+/** Sorts doubles (no NaN) ascending: radix sort from the lowest digit, digits that are equal everywhere left out. `counters`: 6 × 2048 × 4 bytes. */
+export function sortDoubles(values: usize, count: i32, scratch: usize, counters: usize): void {
+  memory.fill(counters, 0, <usize>(DIGITS << DIGIT_BITS) << 2);
+  const end = values + (<usize>count << 3);
+  // Bits of a double as an unsigned number with the same order.
+  for (let at = values; at < end; at += 8) {
+    const bits = load<i64>(at);
+    const key = <u64>(bits ^ ((bits >> 63) | i64.MIN_VALUE));
+    store<u64>(at, key);
+    for (let digit = 0; digit < DIGITS; digit++) {
+      const counter = counters + (<usize>((digit << DIGIT_BITS) + <i32>((key >> (digit * DIGIT_BITS)) & DIGIT_MASK)) << 2);
+      store<i32>(counter, load<i32>(counter) + 1);
+    }
+  }
+  let from = values;
+  let to = scratch;
+  for (let digit = 0; digit < DIGITS; digit++) {
+    const table = counters + (<usize>(digit << DIGIT_BITS) << 2);
+    const shift = digit * DIGIT_BITS;
+    if (count == 0 || load<i32>(table + (<usize>((load<u64>(from) >> shift) & DIGIT_MASK) << 2)) == count) continue;
+    let position = 0;
+    for (let entry = table; entry < table + (2048 << 2); entry += 4) {
+      const size = load<i32>(entry);
+      store<i32>(entry, position);
+      position += size;
+    }
+    const fromEnd = from + (<usize>count << 3);
+    for (let at = from; at < fromEnd; at += 8) {
+      const key = load<u64>(at);
+      const entry = table + (<usize>((key >> shift) & DIGIT_MASK) << 2);
+      const place = load<i32>(entry);
+      store<i32>(entry, place + 1);
+      store<u64>(to + (<usize>place << 3), key);
+    }
+    const swap = from;
+    from = to;
+    to = swap;
+  }
+  for (let i = 0; i < count; i++) {
+    const key = load<i64>(from + (<usize>i << 3));
+    store<i64>(values + (<usize>i << 3), key ^ ((~key >> 63) | i64.MIN_VALUE));
+  }
+}
+
+/**
+ * Adds one tree's output to the scores of rows. `masks`: per id and word, the leaves (bits, from left to right) that the id leaves open;
+ * the row's leaf is the lowest bit that all its ids leave open.
+ */
+export function scoreTree(ids: usize, features: i32, count: i32, masks: usize, idCount: i32, leaves: usize, scores: usize): void {
+  const rowBytes = <usize>features << 1;
+  const quads = rowBytes & ~7;
+  const wordBytes = <usize>idCount << 2;
+  for (let i = 0; i < count; i++, ids += rowBytes, scores += 8) {
+    let word = masks;
+    let leaf = leaves;
+    for (;;) {
+      let open: u32 = 0xffffffff;
+      let id = ids;
+      const quadEnd = ids + quads;
+      for (; id < quadEnd; id += 8) {
+        const four = load<u64>(id);
+        open &= load<u32>(word + (<usize>(four & 0xffff) << 2)) & load<u32>(word + (<usize>((four >> 16) & 0xffff) << 2))
+          & load<u32>(word + (<usize>((four >> 32) & 0xffff) << 2)) & load<u32>(word + (<usize>(four >> 48) << 2));
+      }
+      const rowEnd = ids + rowBytes;
+      for (; id < rowEnd; id += 2) open &= load<u32>(word + (<usize>load<u16>(id) << 2));
+      if (open) {
+        store<f64>(scores, load<f64>(scores) + load<f64>(leaf + (<usize>ctz(open) << 3)));
+        break;
+      }
+      word += wordBytes;
+      leaf += 32 << 3;
+    }
   }
 }

@@ -26,9 +26,19 @@ export interface Kernels {
    * Six doubles at `out`: gain, bin, left rows, left gradient, left hessian, 1 for missing left.
    */
   scan(at: number, binCount: number, missing: number, frequentIsZero: number, rowCount: number, gradient: number, hessian: number, minRows: number, minHessian: number, minGain: number, lambda: number, out: number): number;
-  /** The bin of each value among ascending upper bounds, the last of them ∞; `missingBin` for NaN. */
-  binValues(values: number, count: number, bounds: number, boundCount: number, missingBin: number, bins: number, width: number): void;
+  /** `first` plus the bin of each value among ascending upper bounds, the last of them ∞; `missingBin` for NaN. Written as `width` 1 or 2 bytes, `stride` bytes apart. */
+  binValues(values: number, count: number, bounds: number, boundCount: number, missingBin: number, first: number, bins: number, width: number, stride: number): void;
+  /** Sorts doubles without NaN ascending, in place. `scratch`: as many doubles; `counters`: SORT_COUNTER_BYTES. */
+  sortDoubles(values: number, count: number, scratch: number, counters: number): void;
+  /**
+   * Adds one tree's output to the scores of rows. `ids`: row-major, 2 bytes each. `masks`: per word of 32 leaves and per id, the leaves (from the left) that the id leaves open;
+   * a row's leaf is the lowest that all its ids leave open.
+   */
+  scoreTree(ids: number, features: number, count: number, masks: number, idCount: number, leaves: number, scores: number): void;
 }
+
+/** What sorting counts digits in. */
+export const SORT_COUNTER_BYTES = 6 * 2048 * 4;
 
 /** Kernels in JavaScript over the memory. */
 export function javaScriptKernels(buffer: ArrayBufferLike): Kernels {
@@ -116,9 +126,9 @@ export function javaScriptKernels(buffer: ArrayBufferLike): Kernels {
       f64.set([cut.gain, cut.bin, cut.leftCount, cut.leftGradient, cut.leftHessian, cut.missingLeft ? 1 : 0], out >>> 3);
       return cut.splittable ? 1 : 0;
     },
-    binValues(values, count, bounds, boundCount, missingBin, bins, width) {
+    binValues(values, count, bounds, boundCount, missingBin, first, bins, width, stride) {
       const [v, b] = [values >>> 3, bounds >>> 3];
-      const target = width === 1 ? u8.subarray(bins) : u16.subarray(bins >>> 1);
+      const [target, start, step] = width === 1 ? [u8, bins, stride] as const : [u16, bins >>> 1, stride >>> 1] as const;
       for (let i = 0; i < count; i++) {
         const value = f64[v + i]!;
         let low = 0;
@@ -128,7 +138,22 @@ export function javaScriptKernels(buffer: ArrayBufferLike): Kernels {
           if (f64[b + middle]! < value) low = middle + 1;
           else high = middle;
         }
-        target[i] = value === value ? low : missingBin;
+        target[start + i * step] = first + (value === value ? low : missingBin);
+      }
+    },
+    sortDoubles(values, count) {
+      f64.subarray(values >>> 3, (values >>> 3) + count).sort();
+    },
+    scoreTree(ids, features, count, masks, idCount, leaves, scores) {
+      const [d, m, l, s] = [ids >>> 1, masks >>> 2, leaves >>> 3, scores >>> 3];
+      for (let i = 0; i < count; i++) {
+        let open = 0;
+        let word = 0;
+        for (; open === 0; word++) {
+          open = -1;
+          for (let k = d + i * features; k < d + (i + 1) * features; k++) open &= i32[m + word * idCount + u16[k]!]!;
+        }
+        f64[s + i]! += f64[l + 32 * (word - 1) + 31 - Math.clz32(open & -open)]!;
       }
     },
   };

@@ -2,7 +2,9 @@
 import { InvalidInput } from '../../domain/errors.js';
 import type { BoostingFeature } from './binned.js';
 import { exponential } from './exponential.js';
+import { blockPredictorOf } from './predict-blocks.js';
 import { CATEGORICAL, HAS_MISSING, MISSING_LEFT, type BoostedTrees } from './trees.js';
+import { fastWorkspace, type Layout, type Workspace } from './workspace.js';
 
 function checkFeatures(model: BoostedTrees, features: readonly BoostingFeature[]): Float64Array[] {
   const given = features.map((feature) => feature.name).join(', ');
@@ -32,16 +34,8 @@ function goesLeft(model: BoostedTrees, node: number, value: number): boolean {
   return value <= model.threshold[node]!;
 }
 
-/**
- * Predicts rows start … end − 1.
- *
- * @param features the ones of training, in their order; categories that training did not see go the way of the rest, missing ones too
- * @returns 'regression': the value; 'binary': the probability of label 1
- * @throws InvalidInput when the features are others than in training
- */
-export function predictBoosting(model: BoostedTrees, features: readonly BoostingFeature[], start = 0, end = features[0]?.values.length ?? 0): Float64Array {
-  const columns = checkFeatures(model, features);
-  const scores = new Float64Array(Math.max(end - start, 0));
+/** Tree by tree, node by node: what prediction means. */
+function walkTrees(model: BoostedTrees, columns: Float64Array[], start: number, scores: Float64Array): void {
   const { nodeStart, leafStart, splitFeature, left, right, leafValue } = model;
   for (let tree = 0; tree + 1 < nodeStart.length; tree++) {
     const first = nodeStart[tree]!;
@@ -56,6 +50,24 @@ export function predictBoosting(model: BoostedTrees, features: readonly Boosting
       scores[row]! += leafValue[leaves + ~child]!;
     }
   }
+}
+
+/** Below this many rows walking is sooner done than laying the model out. */
+const FEW_ROWS = 400;
+
+/**
+ * Predicts rows start … end − 1.
+ *
+ * @param features the ones of training, in their order; categories that training did not see go the way of the rest, missing ones too
+ * @returns 'regression': the value; 'binary': the probability of label 1
+ * @throws InvalidInput when the features are others than in training
+ */
+export function predictBoosting(model: BoostedTrees, features: readonly BoostingFeature[], start = 0, end = features[0]?.values.length ?? 0, workspaceFor: (layout: Layout) => Workspace = fastWorkspace): Float64Array {
+  const columns = checkFeatures(model, features);
+  const scores = new Float64Array(Math.max(end - start, 0));
+  const predictor = scores.length < FEW_ROWS ? undefined : blockPredictorOf(model, workspaceFor);
+  if (predictor) predictor.addScores(columns, start, scores);
+  else walkTrees(model, columns, start, scores);
   if (model.objective === 'binary') for (let row = 0; row < scores.length; row++) scores[row] = 1 / (1 + exponential(-model.sigmoid * scores[row]!));
   return scores;
 }
