@@ -2,10 +2,11 @@
 import type { MetricPoint } from '../../domain/measurement.js';
 import type { ContinuousMethod } from '../../domain/settings.js';
 import { plainPoint, requireFinite } from '../calculator.js';
-import { kolmogorovSmirnovBinned, kolmogorovSmirnovExact, wassersteinBinned, wassersteinExact } from '../distance/empirical.js';
+import { kolmogorovSmirnovBinned, kolmogorovSmirnovExact, wassersteinBinned, wassersteinExact, type BothCumulative } from '../distance/empirical.js';
 import { hellingerDistance, jensenShannonDistance } from '../distance/divergence.js';
 import type { ContinuousColumn } from '../frame.js';
-import { countIntoBins, doaneEdges, edgesOf, equalWidthEdges, histogramOf, rangeOf, type BinnedCounts, type Histogram } from '../stats/histogram.js';
+import { countIntoBins, cumulativeOf, cumulativeShares, doaneEdges, edgesOf, equalWidthEdges, histogramOf, rangeOf, sharesOf, type BinnedCounts, type Histogram } from '../stats/histogram.js';
+import { sortedCopy } from '../stats/order.js';
 import { withoutNaN } from '../stats/sum.js';
 
 /** How a distribution function is kept: every value, or a histogram; `auto` keeps every value of fewer than 10,000. */
@@ -48,7 +49,7 @@ export function fitContinuousColumn(
     const { method: choice, bins } = choiceOf(method);
     if (values.length === 0 || choice === 'exact' || (choice === 'auto' && values.length < EXACT_BELOW)) {
       fitted.fineOf[method] = -1;
-      fitted.sorted ??= Float64Array.from(values).sort();
+      fitted.sorted ??= sortedCopy(values);
       continue;
     }
     // A constant has a bin of width 1 around it for the area, but only edges on itself for the statistic.
@@ -63,8 +64,11 @@ export function fitContinuousColumn(
 export function calculateContinuousColumn(fitted: FittedContinuousColumn, column: ContinuousColumn): MetricPoint[] {
   const reason = fitted.total === 0 ? 'the reference has no values' : 'the chunk has no values';
   const coarse = fitted.coarse && { ...countIntoBins(column.values, edgesOf(fitted.coarse)), shares: sharesOf(fitted.coarse) };
-  const fine = fitted.fine.map((histogram) => countIntoBins(column.values, edgesOf(histogram)));
-  const sorted = fitted.sorted && Float64Array.from(withoutNaN(column.values)).sort();
+  const fine = fitted.fine.map((histogram) => {
+    const counted = countIntoBins(column.values, edgesOf(histogram));
+    return { ...counted, cumulative: { reference: cumulativeOf(histogram), chunk: cumulativeShares(counted.counts, counted.total) } };
+  });
+  const sorted = fitted.sorted && sortedCopy(withoutNaN(column.values));
   return fitted.methods.map((method) => {
     const value = fitted.total === 0 ? NaN : distance(method, fitted, { column, coarse, fine, sorted });
     return plainPoint(method, fitted.column, value, reason);
@@ -74,7 +78,7 @@ export function calculateContinuousColumn(fitted: FittedContinuousColumn, column
 interface PreparedChunk {
   column: ContinuousColumn;
   coarse: (BinnedCounts & { shares: Float64Array }) | null;
-  fine: BinnedCounts[];
+  fine: (BinnedCounts & { cumulative: BothCumulative })[];
   sorted: Float64Array | null;
 }
 
@@ -85,22 +89,28 @@ function distance(method: ContinuousMethod, fitted: FittedContinuousColumn, chun
     case 'kolmogorov_smirnov': {
       const at = fitted.fineOf[method]!;
       if (at < 0) return kolmogorovSmirnovExact(fitted.sorted!, chunk.sorted!);
-      return kolmogorovSmirnovBinned(fitted.fine[at]!.counts, fitted.total, chunk.fine[at]!);
+      return kolmogorovSmirnovBinned(fitted.fine[at]!.counts, fitted.total, chunk.fine[at]!, chunk.fine[at]!.cumulative);
     }
     case 'wasserstein': {
       const at = fitted.fineOf[method]!;
       if (at < 0) return wassersteinExact(fitted.sorted!, chunk.sorted!);
       const histogram = fitted.fine[at]!;
-      return wassersteinBinned(edgesOf(histogram), histogram.counts, fitted.total, chunk.fine[at]!, outsideOf(chunk.column.values, histogram, chunk.fine[at]!));
+      const counted = chunk.fine[at]!;
+      return wassersteinBinned(edgesOf(histogram), histogram.counts, fitted.total, counted, outsideOf(chunk.column.values, histogram, counted), counted.cumulative);
     }
   }
 }
 
-function sharesOf(histogram: Histogram): Float64Array {
-  return histogram.counts.map((count) => count / histogram.total);
-}
-
 function outsideOf(values: Float64Array, { first, last }: Histogram, counted: BinnedCounts): { below: Float64Array; above: Float64Array } {
-  const none = new Float64Array(0);
-  return { below: counted.below > 0 ? values.filter((value) => value < first) : none, above: counted.above > 0 ? values.filter((value) => value > last) : none };
+  const below = new Float64Array(counted.below);
+  const above = new Float64Array(counted.above);
+  if (counted.below + counted.above === 0) return { below, above };
+  let lower = 0;
+  let higher = 0;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
+    if (value < first) below[lower++] = value;
+    else if (value > last) above[higher++] = value;
+  }
+  return { below, above };
 }

@@ -1,6 +1,6 @@
 /** Distances between empirical distribution functions: Kolmogorov–Smirnov and Wasserstein (earth mover's), exact and from a histogram of the reference. */
 import { pairwiseSum } from '../stats/sum.js';
-import type { BinnedCounts } from '../stats/histogram.js';
+import { cumulativeShares, type BinnedCounts } from '../stats/histogram.js';
 
 /**
  * Two-sample Kolmogorov–Smirnov statistic: the largest difference of the distribution functions.
@@ -55,19 +55,28 @@ export function wassersteinExact(reference: Float64Array, chunk: Float64Array): 
  *
  * @param referenceCounts and chunk.counts: same bins
  * @param referenceTotal values of the reference
+ * @param cumulative both sides' cumulative shares, where they are known already
  */
-export function kolmogorovSmirnovBinned(referenceCounts: Float64Array, referenceTotal: number, chunk: BinnedCounts): number {
+export function kolmogorovSmirnovBinned(referenceCounts: Float64Array, referenceTotal: number, chunk: BinnedCounts, cumulative = bothCumulative(referenceCounts, referenceTotal, chunk)): number {
   if (chunk.total === 0 || referenceTotal === 0) return NaN;
   const below = chunk.below / chunk.total;
-  let referenceShare = 0;
-  let chunkShare = 0;
+  const { reference, chunk: shares } = cumulative;
   let largest = 0;
-  for (let bin = 0; bin < referenceCounts.length; bin++) {
-    referenceShare += referenceCounts[bin]! / referenceTotal;
-    chunkShare += chunk.counts[bin]! / chunk.total;
-    largest = Math.max(largest, Math.abs(referenceShare - (below + chunkShare)));
+  for (let bin = 0; bin < reference.length; bin++) {
+    const difference = Math.abs(reference[bin]! - (below + shares[bin]!));
+    if (difference > largest) largest = difference;
   }
   return largest;
+}
+
+/** Shares up to each bin's right edge. */
+export interface BothCumulative {
+  reference: Float64Array;
+  chunk: Float64Array;
+}
+
+function bothCumulative(referenceCounts: Float64Array, referenceTotal: number, chunk: BinnedCounts): BothCumulative {
+  return { reference: cumulativeShares(referenceCounts, referenceTotal), chunk: cumulativeShares(chunk.counts, chunk.total) };
 }
 
 /**
@@ -76,6 +85,7 @@ export function kolmogorovSmirnovBinned(referenceCounts: Float64Array, reference
  *
  * @param edges the histogram's edges
  * @param outside the chunk's values below the first and above the last edge
+ * @param cumulative as above
  */
 export function wassersteinBinned(
   edges: Float64Array,
@@ -83,6 +93,7 @@ export function wassersteinBinned(
   referenceTotal: number,
   chunk: BinnedCounts,
   outside: { below: Float64Array; above: Float64Array },
+  cumulative = bothCumulative(referenceCounts, referenceTotal, chunk),
 ): number {
   if (chunk.total === 0 || referenceTotal === 0) return NaN;
   const bins = referenceCounts.length;
@@ -90,13 +101,8 @@ export function wassersteinBinned(
   const shareBelow = outside.below.length > 0 ? (outside.below.length + 1) / chunk.total : 0;
   const shareAbove = outside.above.length > 0 ? (outside.above.length + 1) / chunk.total : 0;
   const areas = new Float64Array(bins);
-  let referenceShare = 0;
-  let chunkShare = 0;
-  for (let bin = 0; bin < bins; bin++) {
-    referenceShare += referenceCounts[bin]! / referenceTotal;
-    chunkShare += chunk.counts[bin]! / chunk.total;
-    areas[bin] = Math.abs(referenceShare - (chunkShare + shareBelow)) * width;
-  }
+  const { reference, chunk: shares } = cumulative;
+  for (let bin = 0; bin < bins; bin++) areas[bin] = Math.abs(reference[bin]! - (shares[bin]! + shareBelow)) * width;
   const within = pairwiseSum(areas);
   const below = outside.below.length > 0 ? areaOfSteps(outside.below, edges[0]!, (share) => share) * shareBelow : 0;
   const above = outside.above.length > 0 ? areaOfSteps(outside.above, edges[bins]!, (share) => 1 - share) * shareAbove : 0;

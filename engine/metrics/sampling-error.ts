@@ -83,11 +83,18 @@ export interface RankedRows {
 
 /** Leaves out rows with a missing target or score. */
 export function rankRows(target: Float64Array, score: Float64Array): RankedRows {
-  const kept: number[] = [];
-  for (let i = 0; i < target.length; i++) if (target[i] === target[i] && score[i] === score[i]) kept.push(i);
-  const labels = Uint8Array.from(kept, (row) => (target[row] !== 0 ? 1 : 0));
-  const { distinct, ranks } = rankValues(Float64Array.from(kept, (row) => score[row]!));
-  return { labels, ranks, rankCount: distinct.length };
+  const labels = new Uint8Array(target.length);
+  const scores = new Float64Array(target.length);
+  let rows = 0;
+  for (let i = 0; i < target.length; i++) {
+    const y = target[i]!;
+    const s = score[i]!;
+    if (y !== y || s !== s) continue;
+    labels[rows] = Number(y !== 0);
+    scores[rows++] = s;
+  }
+  const { distinct, ranks } = rankValues(scores.subarray(0, rows));
+  return { labels: labels.subarray(0, rows), ranks, rankCount: distinct.length };
 }
 
 /** Deviation of the average precision of one row: that of 50 bootstrap samples, times the root of their size. NaN for no rows. */
@@ -95,35 +102,37 @@ export function averagePrecisionDeviation({ labels, ranks, rankCount }: RankedRo
   if (labels.length === 0) return NaN;
   const size = Math.min(Math.floor(labels.length / 2), BOOTSTRAP_SIZE_MAX);
   const values = new Float64Array(BOOTSTRAP_SAMPLES);
-  const drawn = new Int32Array(rankCount);
-  const drawnPositive = new Int32Array(rankCount);
+  // Negatives and positives of a rank stand side by side.
+  const places = ranks.map((rank, row) => 2 * rank + labels[row]!);
+  const counts = new Int32Array(2 * rankCount);
+  const rows = new Int32Array(size);
   for (let sample = 0; sample < BOOTSTRAP_SAMPLES; sample++) {
-    drawn.fill(0);
-    drawnPositive.fill(0);
-    for (let i = 0; i < size; i++) {
-      const row = random.upTo(labels.length - 1);
-      const rank = ranks[row]!;
-      drawn[rank] = drawn[rank]! + 1;
-      drawnPositive[rank] = drawnPositive[rank]! + labels[row]!;
-    }
-    values[sample] = averagePrecisionOfCounts(drawn, drawnPositive);
+    counts.fill(0);
+    random.fillUpTo(labels.length - 1, rows);
+    for (let i = 0; i < size; i++) counts[places[rows[i]!]!]! += 1;
+    values[sample] = averagePrecisionOfCounts(counts);
   }
   return standardDeviation(values, 0) * Math.sqrt(size);
 }
 
-/** Average precision from counts per distinct score, ascending; 0 without a positive, as scikit-learn has it. */
-function averagePrecisionOfCounts(counts: Int32Array, positives: Int32Array): number {
+/**
+ * Average precision; 0 without a positive, as scikit-learn has it.
+ *
+ * @param counts negatives and positives of each distinct score, ascending
+ */
+function averagePrecisionOfCounts(counts: Int32Array): number {
   let total = 0;
-  for (let i = 0; i < positives.length; i++) total += positives[i]!;
+  for (let i = 1; i < counts.length; i += 2) total += counts[i]!;
   if (total === 0) return 0;
   let truePositives = 0;
   let selected = 0;
   let sum = 0;
-  for (let rank = counts.length - 1; rank >= 0; rank--) {
-    if (counts[rank] === 0) continue;
-    truePositives += positives[rank]!;
-    selected += counts[rank]!;
-    sum += (positives[rank]! / total) * (truePositives / selected);
+  for (let i = counts.length - 1; i > 0; i -= 2) {
+    const positives = counts[i]!;
+    selected += positives + counts[i - 1]!;
+    if (positives === 0) continue;
+    truePositives += positives;
+    sum += (positives / total) * (truePositives / selected);
   }
   return sum;
 }

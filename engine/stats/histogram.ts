@@ -81,9 +81,48 @@ export function histogramOf(values: Float64Array, edges: Float64Array): Histogra
   return { first: edges[0]!, last: edges[edges.length - 1]!, counts, total };
 }
 
+/** What follows from a histogram, worked out once. A kept histogram is never written to. */
+interface Derived {
+  edges: Float64Array;
+  shares: Float64Array;
+  cumulative: Float64Array;
+}
+const derived = new WeakMap<Histogram, Derived>();
+
+function derivedOf(histogram: Histogram): Derived {
+  let known = derived.get(histogram);
+  if (!known) {
+    const { first, last, counts, total } = histogram;
+    known = { edges: equalWidthEdges(first, last, counts.length), shares: counts.map((count) => count / total), cumulative: cumulativeShares(counts, total) };
+    derived.set(histogram, known);
+  }
+  return known;
+}
+
 /** The edges that the histogram was counted with, to the last bit. */
 export function edgesOf(histogram: Histogram): Float64Array {
-  return equalWidthEdges(histogram.first, histogram.last, histogram.counts.length);
+  return derivedOf(histogram).edges;
+}
+
+/** Share of the values per bin. */
+export function sharesOf(histogram: Histogram): Float64Array {
+  return derivedOf(histogram).shares;
+}
+
+/** Share of the values up to each bin's right edge: the shares added one after the other. */
+export function cumulativeOf(histogram: Histogram): Float64Array {
+  return derivedOf(histogram).cumulative;
+}
+
+/** The same for any counts. NaN for no values. */
+export function cumulativeShares(counts: Float64Array, total: number): Float64Array {
+  const shares = new Float64Array(counts.length);
+  let sum = 0;
+  for (let bin = 0; bin < counts.length; bin++) {
+    sum += counts[bin]! / total;
+    shares[bin] = sum;
+  }
+  return shares;
 }
 
 /**
@@ -95,27 +134,33 @@ export function edgesOf(histogram: Histogram): Float64Array {
  */
 export function countIntoBins(values: Float64Array, edges: Float64Array): BinnedCounts {
   const bins = edges.length - 1;
-  const counts = new Float64Array(bins);
+  const counts = new Int32Array(bins);
   const first = edges[0]!;
   const last = edges[bins]!;
   // 0 for a range of no width: then the correction would walk through all bins, hence the guess at the last one below.
   const scale = last > first && Number.isFinite(bins / (last - first)) ? bins / (last - first) : 0;
   const flatGuess = scale === 0 ? bins - 1 : 0;
-  let total = 0;
+  // Rounding moves the guess and an edge by less than this, in bins; a guess farther from a border needs no look at the edges.
+  const doubt = 4 * Number.EPSILON * (bins + Math.max(Math.abs(first), Math.abs(last)) * scale);
+  const sure = 1 - doubt;
+  let inside = 0;
   let below = 0;
   let above = 0;
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!;
-    if (value < first) below += 1;
+    if (value >= first && value <= last) {
+      const guess = flatGuess + (value - first) * scale;
+      let bin = guess | 0;
+      const part = guess - bin;
+      if (!(part > doubt && part < sure)) {
+        if (bin >= bins) bin = bins - 1;
+        while (bin > 0 && value < edges[bin]!) bin -= 1;
+        while (bin < bins - 1 && value >= edges[bin + 1]!) bin += 1;
+      }
+      counts[bin]! += 1;
+      inside += 1;
+    } else if (value < first) below += 1;
     else if (value > last) above += 1;
-    else if (value === value) {
-      let bin = flatGuess + Math.floor((value - first) * scale);
-      if (bin >= bins) bin = bins - 1;
-      while (bin > 0 && value < edges[bin]!) bin -= 1;
-      while (bin < bins - 1 && value >= edges[bin + 1]!) bin += 1;
-      counts[bin] = counts[bin]! + 1;
-    } else continue;
-    total += 1;
   }
-  return { counts, total, below, above };
+  return { counts: Float64Array.from(counts), total: inside + below + above, below, above };
 }

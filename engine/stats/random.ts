@@ -6,6 +6,11 @@
 const N = 624;
 const M = 397;
 
+function twist(high: number, low: number): number {
+  const y = (high & 0x80000000) | (low & 0x7fffffff);
+  return (y >>> 1) ^ (-(y & 1) & 0x9908b0df);
+}
+
 /** One stream of draws; the same seed gives the same draws. */
 export class LegacyRandom {
   private readonly state = new Uint32Array(N);
@@ -39,6 +44,32 @@ export class LegacyRandom {
     return value;
   }
 
+  /** As many draws of upTo(max) as `out` is long. @param max below 2³¹ */
+  fillUpTo(max: number, out: Int32Array): void {
+    if (max === 0) {
+      out.fill(0);
+      return;
+    }
+    const mask = 0xffffffff >>> Math.clz32(max);
+    let at = 0;
+    while (at < out.length) {
+      if (this.position === N) this.refill();
+      const { state } = this;
+      let position = this.position;
+      // Written always, counted only when it is small enough: a branch could not be foreseen.
+      while (position < N && at < out.length) {
+        let y = state[position++]!;
+        y ^= y >>> 11;
+        y ^= (y << 7) & 0x9d2c5680;
+        y ^= (y << 15) & 0xefc60000;
+        y = (y ^ (y >>> 18)) & mask;
+        out[at] = y;
+        at += Number(y <= max);
+      }
+      this.position = position;
+    }
+  }
+
   /** Puts the numbers into random order, in place. */
   shuffle(numbers: Int32Array): void {
     for (let i = numbers.length - 1; i > 0; i--) {
@@ -59,10 +90,10 @@ export class LegacyRandom {
 
   private refill(): void {
     const s = this.state;
-    for (let i = 0; i < N; i++) {
-      const y = (s[i]! & 0x80000000) | (s[(i + 1) % N]! & 0x7fffffff);
-      s[i] = s[(i + M) % N]! ^ (y >>> 1) ^ (y & 1 ? 0x9908b0df : 0);
-    }
+    // Without remainders and branches, which would take most of the time.
+    for (let i = 0; i < N - M; i++) s[i] = s[i + M]! ^ twist(s[i]!, s[i + 1]!);
+    for (let i = N - M; i < N - 1; i++) s[i] = s[i + M - N]! ^ twist(s[i]!, s[i + 1]!);
+    s[N - 1] = s[M - 1]! ^ twist(s[N - 1]!, s[0]!);
     this.position = 0;
   }
 }
