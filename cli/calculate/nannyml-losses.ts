@@ -3,7 +3,7 @@
  * - realized performance: one failure among the reference's chunks leaves the metric without thresholds
  * - estimated performance: a failure of the realized metric takes the estimate with it, band and thresholds too
  * - a cell of an estimated confusion matrix that cannot be known has a band all the same: the limits
- * - flags of the reference are 0 and 1 where all flags of the analysis are lost (pandas makes one column of both)
+ * - flags of the reference are 0 and 1 where all flags of the analysis are lost, and the other way round (pandas makes one column of both)
  */
 import type { EngineKind, FittedCalculatorOf } from '../../engine/index.js';
 import type { ChunkResult, ResultRecord } from './records.js';
@@ -28,18 +28,32 @@ export function lossesOf(fitted: AnyFitted, reference: readonly ChunkResult[]): 
 }
 
 function withLimitsAsBand(fitted: AnyFitted, record: ResultRecord): ResultRecord {
-  if (record['value'] !== 'NaN' || !('problem' in fitted.state) || fitted.state.problem !== 'classification_multiclass') return record;
+  if (record['upper_confidence_boundary'] !== 'NaN' || !('problem' in fitted.state) || fitted.state.problem !== 'classification_multiclass') return record;
   if (!('series' in fitted.state) || !fitted.state.series.some((series) => typeof series === 'object' && series.name === record['name'] && series.metric === 'confusion_matrix')) return record;
   return { ...record, lower_confidence_boundary: 0, upper_confidence_boundary: fitted.state.options.normalizeConfusionMatrix === null ? 'Infinity' : 1 };
 }
 
 /** The records of the reference, then those of the analysis. */
 export function inOneTable(reference: readonly ResultRecord[], analysis: readonly ResultRecord[]): ResultRecord[] {
-  const known = new Set<string>();
-  for (const record of analysis) if (record['alert'] !== 'NaN') known.add(seriesOf(record));
-  for (const record of reference) if (record['alert'] === 'NaN') known.add(seriesOf(record));
-  const numbered = reference.map((record) => (known.has(seriesOf(record)) || typeof record['alert'] !== 'boolean' ? record : { ...record, alert: record['alert'] ? 1 : 0 }));
-  return [...numbered, ...analysis];
+  const [ofReference, ofAnalysis] = [flagsOf(reference), flagsOf(analysis)];
+  const numbered = (own: Flags, other: Flags) => (record: ResultRecord): ResultRecord => {
+    const series = seriesOf(record);
+    const isCast = own.known.has(series) && !own.lost.has(series) && !other.known.has(series) && other.lost.has(series);
+    return isCast ? { ...record, alert: record['alert'] === true ? 1 : 0 } : record;
+  };
+  return [...reference.map(numbered(ofReference, ofAnalysis)), ...analysis.map(numbered(ofAnalysis, ofReference))];
+}
+
+/** Series of which a flag is known, and of which one is lost. */
+interface Flags {
+  known: Set<string>;
+  lost: Set<string>;
+}
+
+function flagsOf(records: readonly ResultRecord[]): Flags {
+  const flags: Flags = { known: new Set(), lost: new Set() };
+  for (const record of records) (record['alert'] === 'NaN' ? flags.lost : flags.known).add(seriesOf(record));
+  return flags;
 }
 
 function seriesOf(record: ResultRecord): string {
