@@ -6,10 +6,12 @@ import type { CalculatorKind } from '../domain/measurement.js';
 import type { CalculatorFailure } from '../domain/run.js';
 import { columnOf, columnsOf, quoted, type ModelSchema } from '../domain/schema.js';
 import { segmentText, settingsOf, type Segment } from '../domain/segment.js';
-import { enabledCalculators, type CalculatorSettings, type ModelSettings, type ThresholdOverride } from '../domain/settings.js';
+import { enabledCalculators, type CalculatorSettings, type ModelSettings, type PerformanceSettings, type ThresholdOverride } from '../domain/settings.js';
 import { overridesOf } from '../domain/threshold-overrides.js';
 import { ENGINE_VERSION, type CalculatorRequest } from '../engine/catalogue.js';
 import { NO_COLUMNS, type CalculatorColumns, type ClassProbability } from '../engine/calculator.js';
+import { customMetricColumns, customMetricVersions } from '../engine/custom-metrics/fitted.js';
+import type { EngineContext } from '../engine/custom-metrics/metric.js';
 import { compareText } from '../engine/frame.js';
 import { storedScheme, type ModelState } from '../store/model-state.js';
 
@@ -30,15 +32,16 @@ export interface WantedCalculator {
  * Calculators that are switched on and have something to work on; those that lack a column come as failures with the reason.
  *
  * @param segment null: all rows. A segment's own column is left out of what is measured in it: it is constant there
+ * @param context metrics of the user's own; one that the settings name and the worker does not know is a failure
  */
-export function wantedCalculators(model: Pick<ModelState, 'versionId' | 'referenceRevision' | 'schema'>, settings: ModelSettings, segment: Segment | null = null): { wanted: WantedCalculator[]; failures: CalculatorFailure[] } {
+export function wantedCalculators(model: Pick<ModelState, 'versionId' | 'referenceRevision' | 'schema'>, settings: ModelSettings, segment: Segment | null = null, context: EngineContext = {}): { wanted: WantedCalculator[]; failures: CalculatorFailure[] } {
   const wanted: WantedCalculator[] = [];
   const failures: CalculatorFailure[] = [];
   for (const kind of enabledCalculators(settings.calculators).sort()) {
     if (kind === 'realized_performance' && settings.targets.arrival === 'absent') continue;
     try {
       const columns = columnsFor(kind, model.schema, settings.calculators[kind], segment);
-      if (columns) wanted.push(withKeys(model, settings, kind, columns, segment));
+      if (columns) wanted.push(withKeys(model, settings, kind, withFurther(columns, kind, model.schema, settings, context), segment, context));
     } catch (error) {
       if (!(error instanceof InvalidInput)) throw error;
       failures.push({ calculator: kind, stage: 'fit', chunkKeys: [], message: error.message });
@@ -47,16 +50,34 @@ export function wantedCalculators(model: Pick<ModelState, 'versionId' | 'referen
   return { wanted, failures };
 }
 
-function withKeys(model: Pick<ModelState, 'versionId' | 'referenceRevision'>, settings: ModelSettings, kind: CalculatorKind, columns: CalculatorColumns, segment: Segment | null): WantedCalculator {
+/** @throws InvalidInput when a metric of the user's own is not known, or reads a column that is not kept */
+function withFurther(columns: CalculatorColumns, kind: CalculatorKind, schema: ModelSchema, settings: ModelSettings, context: EngineContext): CalculatorColumns {
+  const further = customMetricColumns(kind, settings.calculators[kind]!, columns, context);
+  if (further.length === 0) return columns;
+  const kept = schema.columns.filter((column) => column.role !== 'ignored' && (column.kind === 'continuous' || column.kind === 'categorical')).map(({ name }) => name);
+  const unknown = further.filter((name) => !kept.includes(name));
+  if (unknown.length > 0) throw new InvalidInput(`${kind}: metrics of your own read ${unknown.map(quoted).join(', ')}, which the schema does not keep; it keeps ${kept.map(quoted).join(', ')}`);
+  return { ...columns, further };
+}
+
+/** The errors of a regression are learnt from its features in the order chosen, else in that of the schema: of equal splits the first counts. */
+function ordered(settings: object, kind: CalculatorKind, columns: CalculatorColumns, schema: ModelSchema): object {
+  if (kind !== 'estimated_performance' || schema.problemType !== 'regression') return settings;
+  const chosen = (settings as PerformanceSettings).columns ?? columnsOf(schema, 'feature').map(({ name }) => name);
+  return { ...settings, columns: chosen.filter((name) => columns.continuous.includes(name) || columns.categorical.includes(name)) };
+}
+
+function withKeys(model: Pick<ModelState, 'versionId' | 'referenceRevision' | 'schema'>, settings: ModelSettings, kind: CalculatorKind, columns: CalculatorColumns, segment: Segment | null, context: EngineContext): WantedCalculator {
   const own = settings.calculators[kind];
+  const versions = customMetricVersions(kind, own!, columns, context);
   const { thresholds, threshold, ...parameters } = { thresholds: null, threshold: null, ...own };
   const text = segmentText(segment);
-  const key = contentHash([model.versionId, text, model.referenceRevision, kind, parameters, columns, storedScheme(settingsOf(settings, segment)), ENGINE_VERSION]);
+  const key = contentHash([model.versionId, text, model.referenceRevision, kind, parameters, columns, storedScheme(settingsOf(settings, segment)), ENGINE_VERSION, ...versions]);
   const overrides = overridesOf(settings.thresholds ?? [], kind, text);
   return {
     kind, key, overrides,
     // The catalogue pairs each kind with its settings; `own` is what stands under that kind.
-    request: { kind, settings: own, columns } as CalculatorRequest,
+    request: { kind, settings: ordered(own!, kind, columns, model.schema), columns } as CalculatorRequest,
     thresholdKey: contentHash([key, thresholds, threshold, ...overrides]),
     onTargets: kind === 'realized_performance' || (kind === 'univariate_drift' && columns.target !== null),
   };

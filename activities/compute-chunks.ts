@@ -8,6 +8,7 @@ import type { CalculatorKind, MetricPoint } from '../domain/measurement.js';
 import type { CalculatorFailure } from '../domain/run.js';
 import type { ReadRange } from '../domain/run-plan.js';
 import { calculateChunk, ENGINE_VERSION } from '../engine/catalogue.js';
+import type { EngineContext } from '../engine/custom-metrics/metric.js';
 import type { Frame } from '../engine/frame.js';
 import { calendarOf } from '../store/calendar.js';
 import { CopyDecoder } from '../store/copy-decode.js';
@@ -24,7 +25,7 @@ import { forgetMeasurements, saveCalculations, saveMeasurements, type FoundMeasu
 import { markVanished, saveChunks, type FoundChunk } from '../store/save-chunks.js';
 import type { WantedCalculator } from './calculators.js';
 import { periodCutter, sizeCutter, type CutChunk, type Cutter } from './chunk-cutter.js';
-import type { PartDone, TaskOptions } from './deps.js';
+import type { PartDone, WorkOptions } from './deps.js';
 import type { FittedCache, LoadedFitted } from './fitted-cache.js';
 import { fitReference } from './fit-reference.js';
 import { columnsToRead, frameFor, frameOf, type NamedColumn } from './frames.js';
@@ -53,7 +54,7 @@ interface MeasuredChunk {
   results: { ready: ReadyCalculator; points: MetricPoint[]; failure: string | null }[];
 }
 
-export async function computeChunks(pool: Pool, cache: FittedCache, runId: number, part: number, { onProgress }: TaskOptions = {}): Promise<PartDone> {
+export async function computeChunks(pool: Pool, cache: FittedCache, runId: number, part: number, options: WorkOptions = {}): Promise<PartDone> {
   const done = await readPart(pool, runId, part);
   if (done) return { chunks: done.chunks, rowsRead: done.rowsRead, failures: done.failures.length };
   const run = await readRun(pool, runId);
@@ -67,9 +68,9 @@ export async function computeChunks(pool: Pool, cache: FittedCache, runId: numbe
   for (const segment of new Set(planned.ranges.map((range) => range.segment))) {
     const own = plan.populations.find((population) => population.segment === segment);
     if (!own) throw new Error(`run ${runId}, part ${part}: segment '${segment}' is not in its plan`);
-    const population = populationOf(own, model, run.settings, places);
+    const population = populationOf(own, model, run.settings, places, options);
     // Fitted before, unless the engine became a newer one since the run was planned.
-    if ((await findFitted(pool, population.wanted.map(({ key }) => key))).length < population.wanted.length) await fitReference(pool, runId);
+    if ((await findFitted(pool, population.wanted.map(({ key }) => key))).length < population.wanted.length) await fitReference(pool, runId, { ...(options.customMetrics ? { customMetrics: options.customMetrics } : {}) });
     populations.set(segment, { ...population, planned: own, ready: await readyCalculators(pool, cache, population.wanted) });
   }
   const newValues = new NewValues(populations.has(ALL_ROWS) ? await readSegmentCounts(pool, model, run.settings) : []);
@@ -89,8 +90,8 @@ export async function computeChunks(pool: Pool, cache: FittedCache, runId: numbe
       work.begin(population.key);
       const reader = new RangeReader(columns, range, cutterFor(run, plan, population, range), (frame, chunk) => {
         if (looksForNew) newValues.look(frame);
-        work.add({ chunk, results: active.map((calculator) => calculate(calculator, frame)) });
-        onProgress?.({ done: work.chunks, of });
+        work.add({ chunk, results: active.map((calculator) => calculate(calculator, frame, options)) });
+        options.onProgress?.({ done: work.chunks, of });
       }, run.settings.targets.arrival === 'absent', target?.name ?? null);
       work.rowsRead += await readInferences(reading, { modelId: model.id, versionId: model.versionId, horizon, after: range.after, until: range.until, segment: population.filter }, columns, plan.withTargets, reader.decoder, () => work.flush(FLUSH_POINTS));
       reader.finish();
@@ -128,9 +129,9 @@ function cutterFor(run: RunRow, plan: StoredPlan, { planned, settings: { chunkin
 }
 
 /** Too little data is a result (NaN and a reason); a calculator that throws on a chunk does not take the others down. */
-function calculate(ready: ReadyCalculator, frame: Frame): MeasuredChunk['results'][number] {
+function calculate(ready: ReadyCalculator, frame: Frame, context: EngineContext): MeasuredChunk['results'][number] {
   try {
-    return { ready, points: calculateChunk(ready.fitted.calculator!, frameFor(ready.wanted.request, frame)), failure: null };
+    return { ready, points: calculateChunk(ready.fitted.calculator!, frameFor(ready.wanted.request, frame), context), failure: null };
   } catch (error) {
     return { ready, points: [], failure: error instanceof Error ? error.message : String(error) };
   }

@@ -1,8 +1,10 @@
 /** What activities are bound to: servers and threads, never values of one request. */
 import type { CalculatorFailure } from '../domain/run.js';
+import type { EngineContext } from '../engine/custom-metrics/metric.js';
 import type { Pool } from '../store/pool.js';
 
-export interface LightDeps {
+/** What a worker's own module brings along: metrics of the user's own. */
+export interface LightDeps extends EngineContext {
   pool: Pool;
 }
 
@@ -32,6 +34,9 @@ export interface TaskOptions {
   signal?: AbortSignal;
   onProgress?: (progress: TaskProgress) => void;
 }
+
+/** Of a task where it is worked on. */
+export type WorkOptions = TaskOptions & EngineContext;
 
 /** Runs a task in a thread of its own (worker/numeric-pool.ts), or in this one where a program is small (activities/numeric-work.ts). */
 export interface NumericThreads {

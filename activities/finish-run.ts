@@ -37,8 +37,8 @@ interface FittedOfRun {
 
 const JUDGED_AT_ONCE = 10_000;
 
-export async function finishRun({ pool }: LightDeps, { runId }: { runId: number }): Promise<RunOutcome> {
-  return inTransaction(pool, async (tx) => {
+export async function finishRun(deps: LightDeps, { runId }: { runId: number }): Promise<RunOutcome> {
+  return inTransaction(deps.pool, async (tx) => {
     // Two attempts at the same time: the second waits here and finds the first one's answer.
     await tx.query('select 1 from aftercare.run where id = $1 for update', [runId]);
     const answered = (await readOutcome(tx, runId)) as RunOutcome | null;
@@ -55,7 +55,7 @@ export async function finishRun({ pool }: LightDeps, { runId }: { runId: number 
     const spans: SegmentSpan[] = [];
     const standing = { chunks: 0, alerts: 0 };
     for (const planned of plan.populations) {
-      const population = populationOf(planned, model, run.settings, places);
+      const population = populationOf(planned, model, run.settings, places, deps);
       const calculators = await fittedOf(tx, population.wanted);
       await settle(tx, run, plan, population.key, calculators);
       failures.push(...fitFailures(calculators, planned.segment));

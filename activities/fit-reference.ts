@@ -6,6 +6,7 @@
 import type { MetricPoint } from '../domain/measurement.js';
 import type { CalculatorFailure } from '../domain/run.js';
 import { ENGINE_VERSION, fitCalculator, type FittedCalculator } from '../engine/catalogue.js';
+import type { EngineContext } from '../engine/custom-metrics/metric.js';
 import { toFittedJson } from '../engine/fitted-json.js';
 import type { Frame } from '../engine/frame.js';
 import { calendarOf } from '../store/calendar.js';
@@ -21,7 +22,7 @@ import { saveCalculations, saveMeasurements } from '../store/save-measurements.j
 import { saveChunks, type FoundChunk } from '../store/save-chunks.js';
 import type { WantedCalculator } from './calculators.js';
 import { cutReference, type CutChunk } from './chunk-cutter.js';
-import type { FitResult, TaskOptions } from './deps.js';
+import type { FitResult, WorkOptions } from './deps.js';
 import { columnsToRead, frameFor, frameOf } from './frames.js';
 import { judgeFor } from './judge.js';
 import { populationOf, readPlaces, type Population } from './populations.js';
@@ -33,7 +34,7 @@ interface ReferenceRows {
   rows: Float64Array;
 }
 
-export async function fitReference(pool: Pool, runId: number, { onProgress }: TaskOptions = {}): Promise<FitResult> {
+export async function fitReference(pool: Pool, runId: number, options: WorkOptions = {}): Promise<FitResult> {
   const run = await readRun(pool, runId);
   const plan = run.plan;
   if (!plan) throw new Error(`run ${runId} has no plan yet`);
@@ -43,7 +44,7 @@ export async function fitReference(pool: Pool, runId: number, { onProgress }: Ta
   let referenceRowsRead = 0;
   let fitted = 0;
   for (const [done, planned] of plan.populations.entries()) {
-    const population = populationOf(planned, model, run.settings, places);
+    const population = populationOf(planned, model, run.settings, places, options);
     const known = await findFitted(pool, population.wanted.map(({ key }) => key));
     const missing = population.wanted.filter(({ key }) => !known.some((row) => row.key === key));
     failures.push(...known.filter(({ failure }) => failure !== null).map(({ calculator, failure }) => failureOf(calculator, population, failure!)));
@@ -53,8 +54,8 @@ export async function fitReference(pool: Pool, runId: number, { onProgress }: Ta
     const { chunking, zone } = population.settings;
     const ranges = cutReference(chunking, reference.at, chunking.kind === 'period' ? calendarOf(chunking.period, zone) : null);
     for (const [place, calculator] of missing.entries()) {
-      onProgress?.({ done: done + place / missing.length, of: plan.populations.length });
-      const result = tryFit(calculator, reference.frame, ranges);
+      options.onProgress?.({ done: done + place / missing.length, of: plan.populations.length });
+      const result = tryFit(calculator, reference.frame, ranges, options);
       if ('failure' in result) failures.push(failureOf(calculator.kind, population, result.failure));
       await inTransaction(pool, (tx) => saveFit(tx, run, population.key, calculator, result, ranges.map((range) => foundChunk(range, reference))));
       fitted += 1;
@@ -78,9 +79,9 @@ async function readRows(pool: Pool, model: ModelState, { filter }: Pick<Populati
 }
 
 /** A fit is a pure function of the reference: what goes wrong once goes wrong always, and is kept as the calculator's result. */
-function tryFit({ request }: WantedCalculator, reference: Frame, ranges: { start: number; end: number }[]): { fitted: FittedCalculator } | { failure: string } {
+function tryFit({ request }: WantedCalculator, reference: Frame, ranges: { start: number; end: number }[], context: EngineContext): { fitted: FittedCalculator } | { failure: string } {
   try {
-    return { fitted: fitCalculator(request, frameFor(request, reference), ranges) };
+    return { fitted: fitCalculator(request, frameFor(request, reference), ranges, context) };
   } catch (error) {
     return { failure: error instanceof Error ? error.message : String(error) };
   }

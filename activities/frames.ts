@@ -12,7 +12,7 @@ export interface NamedColumn extends ReadColumn {
 
 /** Columns that these calculators need, each once. */
 export function columnsToRead(requests: readonly CalculatorRequest[], placed: readonly PlacedColumn[]): NamedColumn[] {
-  const names = new Set(requests.flatMap(({ columns }) => [...columns.continuous, ...columns.categorical, columns.target, columns.prediction, columns.probability, ...columns.classProbabilities.map(({ column }) => column)]));
+  const names = new Set(requests.flatMap(({ columns }) => [...columns.continuous, ...columns.categorical, columns.target, columns.prediction, columns.probability, ...columns.classProbabilities.map(({ column }) => column), ...(columns.further ?? [])]));
   return placed.filter(({ name }) => names.has(name)).map(({ name, physical, kind }) => ({ name, physical, kind: kind === 'continuous' ? 'continuous' : 'categorical' }));
 }
 

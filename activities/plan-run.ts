@@ -19,13 +19,14 @@ import type { PlanRequest, RunPlan } from './contract.js';
 import type { LightDeps } from './deps.js';
 import { choosePopulations, type Population } from './populations.js';
 
-export async function planRun({ pool }: LightDeps, request: PlanRequest): Promise<RunPlan> {
+export async function planRun(deps: LightDeps, request: PlanRequest): Promise<RunPlan> {
+  const { pool } = deps;
   const model = requireThere(await readModelState(pool, request.modelId));
   const run = await beginRun(pool, {
     modelId: model.id, versionId: model.versionId, number: request.runNumber, trigger: request.trigger, by: request.by,
     previousHorizon: request.previousHorizon, horizon: request.horizon, settings: model.settings, settingsRevision: model.settingsRevision,
   });
-  const { populations, failures, notes } = await choosePopulations(pool, model, run.settings);
+  const { populations, failures, notes } = await choosePopulations(pool, model, run.settings, deps);
   const wanted = populations.flatMap((population) => population.wanted);
   const fitted = await findFitted(pool, wanted.map(({ key }) => key));
   const needsFit = fitted.length < wanted.length;

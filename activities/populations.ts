@@ -2,6 +2,7 @@
 import type { CalculatorFailure } from '../domain/run.js';
 import { chooseSegments, segmentColumns, segmentText, settingsOf, type Segment, type ValueCounts } from '../domain/segment.js';
 import type { ModelSettings } from '../domain/settings.js';
+import type { EngineContext } from '../engine/custom-metrics/metric.js';
 import { storedScheme, type ModelState } from '../store/model-state.js';
 import { placeColumns, readColumns } from '../store/model-tables.js';
 import type { SchemeKey } from '../store/plan-state.js';
@@ -24,8 +25,8 @@ export interface Population {
 }
 
 /** All rows first, then the segments. */
-export async function choosePopulations(pool: Pool, model: ModelState, settings: ModelSettings): Promise<{ populations: Population[]; failures: CalculatorFailure[]; notes: string[] }> {
-  const { wanted, failures } = wantedCalculators(model, settings);
+export async function choosePopulations(pool: Pool, model: ModelState, settings: ModelSettings, context: EngineContext = {}): Promise<{ populations: Population[]; failures: CalculatorFailure[]; notes: string[] }> {
+  const { wanted, failures } = wantedCalculators(model, settings, null, context);
   const all: Population = { segment: null, filter: null, key: keyOf(model, settings, null), settings, wanted, share: 1 };
   const counts = await readSegmentCounts(pool, model, settings);
   if (counts.length === 0 || !settings.segments) return { populations: [all], failures, notes: missingColumns(model, settings) };
@@ -36,7 +37,7 @@ export async function choosePopulations(pool: Pool, model: ModelState, settings:
     const segment = { column, value };
     return {
       segment, filter: { physical: places.get(column)!, value }, key: keyOf(model, settings, segment), settings: settingsOf(settings, segment),
-      wanted: wantedCalculators(model, settings, segment).wanted, share: referenceRows / Math.max(1, rowsOf.get(column)!),
+      wanted: wantedCalculators(model, settings, segment, context).wanted, share: referenceRows / Math.max(1, rowsOf.get(column)!),
     };
   });
   return { populations: [all, ...parts], failures, notes: [...missingColumns(model, settings), ...notes] };
@@ -52,11 +53,11 @@ export async function readSegmentCounts(pool: Pool, model: ModelState, settings:
 }
 
 /** A population of a plan, as it is worked on. */
-export function populationOf(planned: PopulationPlan, model: ModelState, settings: ModelSettings, places: ReadonlyMap<string, string>): Omit<Population, 'share'> {
+export function populationOf(planned: PopulationPlan, model: ModelState, settings: ModelSettings, places: ReadonlyMap<string, string>, context: EngineContext = {}): Omit<Population, 'share'> {
   const segment = planned.column === null || planned.value === null ? null : { column: planned.column, value: planned.value };
   return {
     segment, filter: segment && { physical: places.get(segment.column)!, value: segment.value },
-    key: { versionId: model.versionId, segment: planned.segment, scheme: planned.scheme }, settings: settingsOf(settings, segment), wanted: wantedCalculators(model, settings, segment).wanted,
+    key: { versionId: model.versionId, segment: planned.segment, scheme: planned.scheme }, settings: settingsOf(settings, segment), wanted: wantedCalculators(model, settings, segment, context).wanted,
   };
 }
 

@@ -20,6 +20,8 @@ export interface CalculatorColumns {
   probability: string | null;
   /** Of a multiclass classification: each class and its column, in ascending order of the class; else empty. */
   classProbabilities: ClassProbability[];
+  /** Columns that only metrics of the user's own read. */
+  further?: string[];
 }
 
 /** A column of predicted probabilities of one class. */

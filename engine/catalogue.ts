@@ -111,8 +111,7 @@ export function requiredChunkColumns<K extends EngineKind>(request: CalculatorRe
 }
 
 function customColumns({ kind, settings, columns }: CalculatorRequestOf<EngineKind>, context: EngineContext): string[] {
-  const own = customSettings(kind, settings);
-  return own ? customMetricColumns(own, columns, context) : [];
+  return customMetricColumns(kind, settings, columns, context);
 }
 
 /**

@@ -44,9 +44,18 @@ export function customSettings(kind: EngineKind, settings: object): PerformanceS
   return own.customMetrics && own.customMetrics.length > 0 ? own : null;
 }
 
-/** Columns that the settings' metrics of one's own read. @throws InvalidInput when the worker does not know one of them */
-export function customMetricColumns(settings: PerformanceSettings, columns: CalculatorColumns, context: EngineContext): string[] {
-  return [...new Set(metricsNamed(settings.customMetrics ?? [], columns.problemType, context).flatMap((metric) => [...(metric.columns ?? [])]))];
+function metricsOf(kind: EngineKind, settings: object, columns: CalculatorColumns, context: EngineContext): CustomMetric[] {
+  return metricsNamed(customSettings(kind, settings)?.customMetrics ?? [], columns.problemType, context);
+}
+
+/** Columns that the metrics of one's own read, if the settings name some. @throws InvalidInput when the worker does not know one of them */
+export function customMetricColumns(kind: EngineKind, settings: object, columns: CalculatorColumns, context: EngineContext): string[] {
+  return [...new Set(metricsOf(kind, settings, columns, context).flatMap((metric) => [...(metric.columns ?? [])]))];
+}
+
+/** What tells a metric of one's own from what it was before, as far as data can: enters the content hash of what was fitted. */
+export function customMetricVersions(kind: EngineKind, settings: object, columns: CalculatorColumns, context: EngineContext): unknown[] {
+  return metricsOf(kind, settings, columns, context).map(({ name, version, limits, betterWhen }) => [name, version ?? null, limits ?? null, betterWhen]);
 }
 
 /**
