@@ -2,10 +2,10 @@
 import { InvalidInput } from '../../domain/errors.js';
 import type { MetricPoint } from '../../domain/measurement.js';
 import type { PerformanceSettings } from '../../domain/settings.js';
-import { plainPoint, type Calculator, type CalculatorColumns } from '../calculator.js';
+import { plainPoint, type Calculator, type CalculatorColumns, type FitPieces } from '../calculator.js';
 import { continuousOf, type Frame } from '../frame.js';
 import { RealizedMetrics, type BinaryMetricOptions, type BinarySeries } from '../metrics/binary-realized.js';
-import { samplingError, samplingErrorTerms, type SamplingErrorTerms } from '../metrics/binary-sampling-error.js';
+import { joinSamplingErrors, samplingError, samplingErrorPieces, samplingErrorTerms, seriesOfPiece, type SamplingErrorTerms } from '../metrics/binary-sampling-error.js';
 import { binarySeries, classesOf, columnNames, metricOptions, performanceLimits, performanceRule } from './performance-settings.js';
 
 /** What was learnt: only the sampling errors come from the reference. */
@@ -24,6 +24,11 @@ function columnsFor(settings: PerformanceSettings, columns: CalculatorColumns): 
 
 /** @throws InvalidInput when targets or predictions are not 0 or 1, or a column that a metric needs is not there */
 export function fitRealizedBinary(settings: PerformanceSettings, columns: CalculatorColumns, reference: Frame): FittedRealizedBinary {
+  return fitSeries(settings, columns, reference, binarySeries(settings));
+}
+
+/** @param learnt the series whose sampling errors are learnt */
+function fitSeries(settings: PerformanceSettings, columns: CalculatorColumns, reference: Frame, learnt: BinarySeries[]): FittedRealizedBinary {
   const series = binarySeries(settings);
   const options = metricOptions(settings);
   const names = columnsFor(settings, columns);
@@ -32,8 +37,18 @@ export function fitRealizedBinary(settings: PerformanceSettings, columns: Calcul
     prediction: names.prediction === null ? null : classesOf(reference, names.prediction, 'the reference'),
     score: names.score === null ? null : continuousOf(reference, names.score).values,
   };
-  return { problem: 'classification_binary', series, options, columns: names, samplingErrors: samplingErrorTerms(series, rows, options) };
+  return { problem: 'classification_binary', series, options, columns: names, samplingErrors: samplingErrorTerms(learnt, rows, options) };
 }
+
+/** Most of the time goes into the sampling error of average precision. */
+const PIECES: FitPieces<PerformanceSettings, FittedRealizedBinary> = {
+  split: (settings) => samplingErrorPieces(binarySeries(settings)),
+  learn: (settings, columns, reference, piece) => fitSeries(settings, columns, reference, seriesOfPiece(binarySeries(settings), piece)),
+  join(_settings, _columns, parts) {
+    const [first] = parts as [FittedRealizedBinary];
+    return { ...first, samplingErrors: joinSamplingErrors(first.series, parts.map((part) => part.samplingErrors!)) };
+  },
+};
 
 function metricsOf(fitted: FittedRealizedBinary, chunk: Frame): RealizedMetrics {
   const { target, prediction, score } = fitted.columns;
@@ -72,6 +87,7 @@ export const realizedBinary: Calculator<PerformanceSettings, FittedRealizedBinar
     return { reference: names, chunk: names };
   },
   fit: fitRealizedBinary,
+  pieces: () => PIECES,
   calculate: calculateRealizedBinary,
   ruleOf: performanceRule,
   limitsOf: (state, series) => performanceLimits(state.options, series),

@@ -7,14 +7,14 @@ import { InvalidInput } from '../../domain/errors.js';
 import type { MetricPoint } from '../../domain/measurement.js';
 import type { PerformanceSettings } from '../../domain/settings.js';
 import { binarySeries, classesOf, columnNames, metricOptions, performanceLimits, performanceRule } from '../calculators/performance-settings.js';
-import { bandedPoint, type CalculatorColumns, type ReferenceSeries } from '../calculator.js';
+import { bandedPoint, type CalculatorColumns, type FitPieces, type ReferenceSeries } from '../calculator.js';
 import { continuousOf, slice, type Frame, type RowRange } from '../frame.js';
 import { tryCalibration } from '../learn/calibration-need.js';
 import { applyIsotonic, fitIsotonic, groupScores, type IsotonicFunction } from '../learn/isotonic.js';
 import { EstimatedMetrics } from '../metrics/binary-estimated.js';
-import { RealizedMetrics, type BinaryMetricOptions, type BinarySeries } from '../metrics/binary-realized.js';
+import { RealizedMetrics, type BinaryMetricOptions, type BinarySeries, type LabelledRows } from '../metrics/binary-realized.js';
 import type { Estimator } from './estimator.js';
-import { samplingError, samplingErrorTerms, type SamplingErrorTerms } from '../metrics/binary-sampling-error.js';
+import { joinSamplingErrors, samplingError, samplingErrorPieces, samplingErrorTerms, seriesOfPiece, type SamplingErrorTerms } from '../metrics/binary-sampling-error.js';
 
 /** What was learnt. */
 export interface FittedBinaryEstimate {
@@ -36,22 +36,46 @@ function columnsFor(settings: PerformanceSettings, columns: CalculatorColumns): 
 
 /** Learns on the reference's rows that have a target and a score. @throws InvalidInput when they are too few to decide on calibration */
 export function fitBinaryEstimate(settings: PerformanceSettings, columns: CalculatorColumns, reference: Frame): FittedBinaryEstimate {
-  const series = binarySeries(settings);
-  const options = metricOptions(settings);
-  const names = columnsFor(settings, columns);
-  const target = classesOf(reference, names.target, 'the reference');
-  const score = continuousOf(reference, names.score).values;
-  const prediction = names.prediction === null ? null : classesOf(reference, names.prediction, 'the reference');
-  const known = (_: number, row: number) => target[row] === target[row] && score[row] === score[row];
+  const named = nameAll(settings, columns);
+  return { ...named, calibration: calibrationOf(named, reference), samplingErrors: samplingErrorsOf(named, named.series, reference) };
+}
+
+type Named = Pick<FittedBinaryEstimate, 'problem' | 'series' | 'options' | 'columns'>;
+
+function nameAll(settings: PerformanceSettings, columns: CalculatorColumns): Named {
+  return { problem: 'classification_binary', series: binarySeries(settings), options: metricOptions(settings), columns: columnsFor(settings, columns) };
+}
+
+function labelledRows({ columns: names }: Named, reference: Frame): LabelledRows & { score: Float64Array } {
   return {
-    problem: 'classification_binary',
-    series,
-    options,
-    columns: names,
-    calibration: learnCalibration(target.filter(known), score.filter(known)),
-    samplingErrors: samplingErrorTerms(series, { target, prediction, score }, options),
+    target: classesOf(reference, names.target, 'the reference'),
+    score: continuousOf(reference, names.score).values,
+    prediction: names.prediction === null ? null : classesOf(reference, names.prediction, 'the reference'),
   };
 }
+
+function calibrationOf(named: Named, reference: Frame): IsotonicFunction | null {
+  const { target, score } = labelledRows(named, reference);
+  const known = (_: number, row: number) => target[row] === target[row] && score[row] === score[row];
+  return learnCalibration(target.filter(known), score.filter(known));
+}
+
+function samplingErrorsOf(named: Named, series: BinarySeries[], reference: Frame): FittedBinaryEstimate['samplingErrors'] {
+  return samplingErrorTerms(series, labelledRows(named, reference), named.options);
+}
+
+/** About half of the time goes into the calibration, the other half into the sampling errors, most of it into that of average precision. */
+const PIECES: FitPieces<PerformanceSettings, FittedBinaryEstimate> = {
+  split: (settings) => ['calibration', ...samplingErrorPieces(binarySeries(settings))],
+  learn(settings, columns, reference, piece) {
+    const named = nameAll(settings, columns);
+    return piece === 'calibration' ? { calibration: calibrationOf(named, reference) } : { samplingErrors: samplingErrorsOf(named, seriesOfPiece(named.series, piece), reference) };
+  },
+  join(settings, columns, parts) {
+    const named = nameAll(settings, columns);
+    return { ...named, calibration: parts[0]!.calibration ?? null, samplingErrors: joinSamplingErrors(named.series, parts.map((part) => part.samplingErrors ?? {})) };
+  },
+};
 
 function learnCalibration(target: Float64Array, score: Float64Array): IsotonicFunction | null {
   if (target.length === 0) throw new InvalidInput('no row of the reference has both a target and a score: performance cannot be estimated');
@@ -98,6 +122,7 @@ export const cbpeBinary: Estimator<FittedBinaryEstimate> = {
     return { reference: [target, ...chunk], chunk };
   },
   fit: fitBinaryEstimate,
+  pieces: () => PIECES,
   calculate: calculateBinaryEstimate,
   thresholdValues: realizedOnReference,
   ruleOf: performanceRule,

@@ -19,6 +19,21 @@ export function samplingErrorTerms(series: readonly BinarySeries[], reference: L
   return terms;
 }
 
+/** Pieces of the above that threads can share: average precision takes most of the time. */
+export function samplingErrorPieces(series: readonly BinarySeries[]): string[] {
+  const isSlow = series.includes('average_precision');
+  return [...(isSlow ? ['average_precision'] : []), ...(isSlow && series.length === 1 ? [] : ['sampling errors'])];
+}
+
+export function seriesOfPiece(series: readonly BinarySeries[], piece: string): BinarySeries[] {
+  return series.filter((one) => (one === 'average_precision') === (piece === 'average_precision'));
+}
+
+/** In the order of the series, as samplingErrorTerms gives them. */
+export function joinSamplingErrors(series: readonly BinarySeries[], parts: readonly Partial<Record<BinarySeries, SamplingErrorTerms>>[]): Partial<Record<BinarySeries, SamplingErrorTerms>> {
+  return Object.fromEntries(series.map((one) => [one, parts.find((part) => part[one] !== undefined)![one]!]));
+}
+
 function indicatorDeviation(ones: number, of: number): number {
   return Math.sqrt(indicatorVariance(ones, of));
 }

@@ -16,7 +16,7 @@ afterAll(async () => {
 });
 
 const columns = { ...NO_COLUMNS, continuous: ['amount', 'rate'], categorical: ['plan', 'city'], target: 'outcome', prediction: 'prediction', probability: 'score' };
-const performance = { metrics: ['roc_auc', 'f1', 'precision', 'recall', 'specificity', 'accuracy', 'average_precision', 'confusion_matrix'] };
+const performance = { metrics: ['roc_auc', 'f1', 'precision', 'recall', 'specificity', 'accuracy', 'average_precision', 'confusion_matrix'] } satisfies Extract<EngineRequest, { kind: 'realized_performance' }>['settings'];
 /** One of every kind that there is. */
 const REQUESTS: { [K in EngineKind]: Extract<EngineRequest, { kind: K }> } = {
   univariate_drift: { kind: 'univariate_drift', columns, settings: { continuousMethods: ['kolmogorov_smirnov', 'jensen_shannon', 'wasserstein', 'hellinger'], categoricalMethods: ['chi2', 'jensen_shannon', 'hellinger', 'l_infinity'] } },
@@ -26,22 +26,44 @@ const REQUESTS: { [K in EngineKind]: Extract<EngineRequest, { kind: K }> } = {
   numerical_range: { kind: 'numerical_range', columns, settings: { normalize: false } },
   estimated_performance: { kind: 'estimated_performance', columns, settings: performance },
   realized_performance: { kind: 'realized_performance', columns, settings: performance },
+  domain_classifier: { kind: 'domain_classifier', columns, settings: { folds: 2, hyperparameters: { n_estimators: 2, random_state: 13 } } },
   summary_statistics: { kind: 'summary_statistics', columns, settings: { statistics: ['avg', 'sum', 'std', 'median', 'row_count'] } },
 };
-const ALL: EngineRequest[] = Object.values(REQUESTS);
+/** The same kinds for other problem types. */
+const regression = { ...columns, problemType: 'regression' as const, continuous: ['rate'], target: 'amount', prediction: 'score', probability: null };
+const classes = ['large', 'none', 'small'];
+const multiclass = { ...columns, problemType: 'classification_multiclass' as const, target: 'plan', prediction: 'guess', probability: null, classProbabilities: classes.map((name) => ({ class: name, column: `p_${name}` })) };
+const ofClasses = { metrics: ['roc_auc', 'f1', 'accuracy', 'average_precision', 'confusion_matrix'] } satisfies typeof performance;
+const ALL: EngineRequest[] = [
+  ...Object.values(REQUESTS),
+  { kind: 'realized_performance', columns: multiclass, settings: ofClasses },
+  { kind: 'estimated_performance', columns: multiclass, settings: ofClasses },
+  { kind: 'realized_performance', columns: regression, settings: { metrics: ['mae', 'mse'] } },
+  { kind: 'estimated_performance', columns: regression, settings: { metrics: ['mae', 'mse', 'rmse'], hyperparameters: { n_estimators: 5 } } },
+];
 
-const reference = loanFrame(12_000, 1);
-const analysis = loanFrame(5_300, 2, 0.2);
+/** With probabilities of three classes, and the likeliest of them. */
+function framed(frame: Frame): Frame {
+  const score = frame.columns.get('score');
+  if (score?.kind !== 'continuous') throw new Error('a frame of loans has a score');
+  const shares = [score.values.map((s) => 0.7 * s), score.values.map((s) => 1 - s), score.values.map((s) => 0.3 * s)];
+  const guess = Int32Array.from(score.values, (_, row) => shares.reduce((best, share, i) => (share[row]! > shares[best]![row]! ? i : best), 0));
+  return { rowCount: frame.rowCount, columns: new Map([...frame.columns, ...shares.map((values, i) => [`p_${classes[i]}`, { kind: 'continuous' as const, values }] as const), ['guess', { kind: 'categorical', codes: guess, categories: classes }]]) };
+}
+
+const reference = framed(loanFrame(12_000, 1));
+const analysis = framed(loanFrame(5_300, 2, 0.2));
 const chunksOf = ({ rowCount }: Frame, size: number) => Array.from({ length: Math.ceil(rowCount / size) }, (_, i) => ({ start: i * size, end: Math.min(rowCount, (i + 1) * size) }));
+/** What one thread finds, by the plain functions. */
+const alone = ALL.map((request) => fitCalculator(request, reference, chunksOf(reference, 2_500)));
+const pointsAlone = alone.map((one) => chunksOf(analysis, 1_200).map(({ start, end }) => calculateChunk<EngineKind>(one, slice(analysis, start, end))));
 const picture = (fitted: FittedCalculatorOf<EngineKind>) => toFittedJson(fitted);
 
 describe.each([...pools])('createEnginePool with %i threads', (_, pool: EnginePool) => {
   it('fits and calculates every kind of calculator with the bits of one thread', async () => {
-    const alone = ALL.map((request) => fitCalculator(request, reference, chunksOf(reference, 1000)));
-    const fitted = await pool.fit<EngineKind>(ALL, reference, chunksOf(reference, 1000));
+    const fitted = await pool.fit<EngineKind>(ALL, reference, chunksOf(reference, 2_500));
     expect(fitted.map(picture)).toEqual(alone.map(picture));
-    const points = await pool.calculate(fitted, analysis, chunksOf(analysis, 700));
-    expect(points).toEqual(alone.map((one) => chunksOf(analysis, 700).map(({ start, end }) => calculateChunk<EngineKind>(one, slice(analysis, start, end)))));
+    expect(await pool.calculate(fitted, analysis, chunksOf(analysis, 1_200))).toEqual(pointsAlone);
   });
 
   it('does several things at the same time', async () => {
