@@ -1,6 +1,7 @@
 /** Where chunks lie from left to right: by time when every date is known and in order, else by index. */
 import { median, scaleUtc } from 'd3';
 import { formatDate, wallTimeMs } from './format.js';
+import { textWidth } from './marks.js';
 import type { ChunkPlace } from './series.js';
 
 /** Pixels. `joined`: it begins where the chunk before it ends, so that the line goes through. */
@@ -69,7 +70,9 @@ function timeAxis(places: readonly ChunkPlace[], ranges: readonly Range[], left:
   const spans = ranges.map(({ from, to, joined }) => ({ x0: scale(from), x1: scale(to), mid: (scale(from) + scale(to)) / 2, joined }));
   const moments = scale.ticks(Math.max(2, Math.floor((right - left) / TICK_PIXELS)));
   const write = tickText(moments);
-  return { kind: 'time', label: `time (${zone})`, spans, ticks: moments.map((moment) => ({ x: scale(moment), label: write(moment) })), boundary: boundaryOf(places, spans) };
+  // A label that would run into the axis' own name, right of the plot, is left out.
+  const ticks = moments.map((moment) => ({ x: scale(moment), label: write(moment) })).filter(({ x, label }) => x + textWidth(label) / 2 <= right + 6);
+  return { kind: 'time', label: `time (${zone})`, spans, ticks, boundary: boundaryOf(places, spans) };
 }
 
 function indexAxis(places: readonly ChunkPlace[], left: number, right: number): ChunkAxis {

@@ -32,7 +32,8 @@ function cellsOverTime(matrix: ConfusionMatrix, zone: string): Markup {
   const cells = matrix.cells.flat().map((cell) => ({ ...cell, alerts: countAlerts(cell.series) })).sort((a, b) => b.alerts - a.alerts);
   return el('div', {}, el('h3', {}, 'Cells over time'),
     el('div', { class: 'many' }, cells.slice(0, CELLS_AT_MOST).map(({ truth, predicted, series, alerts }, i) => el('div', { class: 'panel' },
-      el('div', { class: 'head' }, el('b', {}, shorten(truth === predicted ? `${truth}, right` : `${truth} taken for ${predicted}`, 60)), el('span', { class: alerts > 0 ? 'mark' : 'calm' }, alerts > 0 ? `◆ ${formatCount(alerts)}` : 'calm')),
+      el('div', { class: 'head' }, el('b', {}, shorten(truth, 60)), el('span', { class: alerts > 0 ? 'mark' : 'calm' }, alerts > 0 ? `◆ ${formatCount(alerts)}` : 'calm')),
+      el('div', { class: 'muted small' }, truth === predicted ? 'predicted right' : `taken for ${shorten(predicted, 40)}`),
       drawSpark(series, { id: `cell-${i}`, zone })))),
     cells.length > CELLS_AT_MOST ? el('p', { class: 'muted small' }, `${formatCount(cells.length - CELLS_AT_MOST)} more are not drawn here; aftercare results has them all.`) : null);
 }

@@ -1,6 +1,7 @@
 /** The top of the report: how the model stands, in words and numbers, and what needs somebody. */
 import type { Incident } from '../domain/incident.js';
 import type { CalculatorKind } from '../domain/measurement.js';
+import { worseSideOf } from '../domain/metrics.js';
 import type { IncidentKind } from '../domain/settings.js';
 import { answerCommand } from '../domain/shell.js';
 import { alertReason, chunkDates, describeBounds } from './describe.js';
@@ -39,9 +40,17 @@ function verdict(input: ReportInput, summary: Summary): Markup {
   const value = `${sentence(name)} is ${role === 'estimated' ? 'estimated at' : 'realized at'} ${formatValue(standing.newest.value)}`;
   const where = ` in chunk ${standing.newest.chunk.index} (${chunkDates(standing.newest, input.settings.zone)})`;
   if (standing.newest.alert === true) {
-    return say('bad', '◆', el('b', {}, `${value}, ${alertReason(standing.newest)}`), `${where}; ${describeBounds(standing.newest) ?? 'no threshold'}. ${since(standing, input.settings.zone)}`);
+    const better = isBetter(standing) ? ', which is the better side but not what the reference knew' : '';
+    return say('bad', '◆', el('b', {}, `${value}, ${alertReason(standing.newest)}${better}`), `${where}; ${describeBounds(standing.newest) ?? 'no threshold'}. ${since(standing, input.settings.zone)}`);
   }
   return say('good', '✓', el('b', {}, `${value}, within its thresholds`), `${where}${standing.newest.alert === null ? '; it could not be judged' : ''}. ${otherAlerts(summary)}`);
+}
+
+/** An alert on the side on which the metric gets better. */
+function isBetter({ series, newest }: Standing): boolean {
+  const side = worseSideOf(series.calculator, series.metric);
+  const { value, lowerThreshold: lower, upperThreshold: upper } = newest!;
+  return value !== null && ((side === 'upper' && lower !== null && value < lower) || (side === 'lower' && upper !== null && value > upper));
 }
 
 /** Whichever of estimated and realized knows the newer chunk; the realized one where both do. */
@@ -109,11 +118,14 @@ export function attention(input: ReportInput, summary: Summary): Markup {
   const waiting = input.decisions.filter((decision) => decision.state === 'waiting');
   const settled = input.decisions.filter((decision) => decision.state !== 'waiting');
   const open = input.incidents.filter((incident) => incident.state === 'open' || incident.state === 'acknowledged');
+  const whole = open.filter((incident) => incident.segment === input.segment);
+  const ofSegments = open.filter((incident) => incident.segment !== input.segment);
   const closed = input.incidents.length - open.length;
-  const lead = waiting.length === 0 && open.length === 0 ? 'Nothing waits: no open incident and no open decision.' : `${plural(waiting.length, 'decision waits', 'decisions wait')}, ${plural(open.length, 'incident is open', 'incidents are open')}.`;
+  const lead = waiting.length === 0 && open.length === 0 ? 'Nothing waits: no open incident and no open decision.' : `${plural(waiting.length, 'decision waits', 'decisions wait')}, ${plural(whole.length, 'incident is open', 'incidents are open')}${ofSegments.length > 0 ? `, and ${formatCount(ofSegments.length)} of single segments` : ''}.`;
   return section('attention', 'What needs attention', lead,
     waiting.map((decision) => decisionCard(decision)),
-    open.length > 0 ? el('div', { class: 'card' }, incidentTable(open, summary.places, input.settings.zone, input.segment)) : null,
+    whole.length > 0 ? el('div', { class: 'card' }, incidentTable(whole, summary.places, input.settings.zone, input.segment)) : null,
+    ofSegments.length > 0 ? el('details', { class: 'print' }, el('summary', {}, `${plural(ofSegments.length, 'open incident', 'open incidents')} of single segments`), incidentTable(ofSegments, summary.places, input.settings.zone, input.segment)) : null,
     settled.length > 0 ? el('details', { class: 'print' }, el('summary', {}, plural(settled.length, 'decision taken', 'decisions taken')), table([{ name: 'Question' }, { name: 'Answer' }, { name: 'By' }, { name: 'When' }], settled.map((decision) => ({ cells: [decision.question, decision.answer ?? decision.state, decision.answeredBy ?? '', formatMoment(decision.answeredAt)] })))) : null,
     closed > 0 ? el('details', { class: 'print' }, el('summary', {}, plural(closed, 'earlier incident', 'earlier incidents')), incidentTable(input.incidents.filter((incident) => !open.includes(incident)), summary.places, input.settings.zone, input.segment)) : null);
 }
@@ -143,7 +155,7 @@ function incidentTable(incidents: readonly Incident[], places: readonly ChunkPla
     groups.set(together, [...(groups.get(together) ?? []), incident]);
   }
   const segmented = incidents.some((incident) => incident.segment !== '');
-  return table([{ name: 'Kind', short: true }, ...(segmented ? [{ name: 'Segment' }] : []), { name: 'Cause' }, { name: 'Began', short: true }, { name: 'Chunks', numeric: true }, { name: 'State', short: true }], [...groups.values()].map((group) => {
+  return table([{ name: 'Kind', short: !segmented }, ...(segmented ? [{ name: 'Segment' }] : []), { name: 'Cause' }, { name: 'Began', short: true }, { name: 'Chunks', numeric: true }, { name: 'State', short: true }], [...groups.values()].map((group) => {
     const one = group[0]!;
     const urgent = one.state === 'open' && one.ongoing;
     return {

@@ -30,18 +30,18 @@ export function segments(input: ReportInput): Markup | null {
   // One scale for all: so that segments can be compared by the eye.
   const range = rows.flatMap(({ estimated, realized }) => [estimated, realized]).flatMap((series) => series?.points ?? []).flatMap((point) => [point.value, point.lowerThreshold, point.upperThreshold]).filter((value) => value !== null);
   const drawn = rows.filter(({ estimated, realized }) => estimated !== null || realized !== null);
-  return section('segments', 'Segments', `Each is a population of its own, with its own reference, chunks and thresholds. ${formatCount(alerting)} of ${formatCount(rows.length)} alert.`,
-    el('div', { class: 'card' }, standingTable(rows, metric)),
+  return section('segments', 'Segments', `Each is a population of its own, with its own reference, chunks and thresholds. ${formatCount(alerting)} of ${formatCount(rows.length)} alert somewhere. The newest ${metricName(metric)} of a complete chunk, and the number of alerts:`,
+    el('div', { class: 'card' }, standingTable(rows)),
     drawn.length === 0 ? null : el('div', {}, el('h3', {}, `${metricName(metric)} per segment, on one scale`),
       el('div', { class: 'many' }, drawn.slice(0, PANELS_AT_MOST).map((row, i) => panel(row, i, range, input.settings.zone)))),
     drawn.length > PANELS_AT_MOST ? el('p', { class: 'muted small' }, `${formatCount(drawn.length - PANELS_AT_MOST)} more are not drawn here.`) : null,
     el('p', { class: 'muted small' }, 'A whole report of one segment: ', el('code', {}, `npx aftercare report ${shellQuoted(input.model.name)} --segment ${shellQuoted(input.segments[0]!.segment)}`)));
 }
 
-function standingTable(rows: readonly Row[], metric: string): Markup {
+function standingTable(rows: readonly Row[]): Markup {
   const columns = [
-    { name: 'Segment' }, { name: 'Rows', numeric: true }, { name: 'Reference rows', numeric: true }, { name: `Estimated ${metricName(metric)}`, numeric: true }, { name: `Realized ${metricName(metric)}`, numeric: true },
-    { name: 'Performance alerts', numeric: true }, { name: 'Drift alerts', numeric: true }, { name: 'Quality alerts', numeric: true }, { name: 'Newest chunk' },
+    { name: 'Segment' }, { name: 'Rows', numeric: true }, { name: 'Reference', numeric: true }, { name: 'Estimated', numeric: true }, { name: 'Realized', numeric: true },
+    { name: 'Performance ◆', numeric: true }, { name: 'Drift ◆', numeric: true }, { name: 'Quality ◆', numeric: true }, { name: 'Newest chunk', short: true },
   ];
   return table(columns, rows.map(({ standing, estimated, realized }) => {
     const [guess, truth] = [estimated && standingOf(estimated), realized && standingOf(realized)];
@@ -51,10 +51,15 @@ function standingTable(rows: readonly Row[], metric: string): Markup {
       cells: [
         shorten(standing.segment, 60), formatCount(standing.analysisRows), formatCount(standing.referenceRows), valueOf(guess), valueOf(truth),
         count(standing, ['estimated_performance', 'realized_performance']), count(standing, ['univariate_drift', 'reconstruction_error', 'domain_classifier']), count(standing, ['missing_values', 'unseen_values', 'numerical_range']),
-        now ? flag() : guess?.newest || truth?.newest ? 'within thresholds' : 'unknown',
+        now ? flag() : [estimated, realized].some((series) => series !== null && openAlerts(series)) ? flag('in the open one') : guess?.newest || truth?.newest ? 'within thresholds' : 'unknown',
       ],
     };
   }));
+}
+
+/** The chunk that still grows alerts already. */
+function openAlerts(series: Series): boolean {
+  return series.points.some((point) => point.period === 'analysis' && !point.chunk.complete && point.alert === true);
 }
 
 function valueOf(standing: Standing | null): string {

@@ -19,7 +19,8 @@ export function statistics(input: ReportInput, all: readonly Series[]): Markup |
   return section('statistics', 'Summary statistics', `${formatCount(alerting.length)} of ${formatCount(own.length)} statistics left their thresholds in some chunk. A statistic has no good and no bad side.`,
     alerting.slice(0, FIGURES_AT_MOST).map((series, i) => figureCard(nameOf(series), `${formatCount(countAlerts(series))} alerts.`, drawMeasured(series, { id: `statistic-${i}`, heading: false, zone, height: 220 }))),
     el('div', { class: 'many' }, own.slice(0, PANELS_AT_MOST).map((series, i) => el('div', { class: 'panel' },
-      el('div', { class: 'head' }, el('b', {}, shorten(nameOf(series), 60)), el('span', { class: countAlerts(series) > 0 ? 'mark' : 'calm' }, countAlerts(series) > 0 ? `◆ ${formatCount(countAlerts(series))}` : 'calm')),
+      el('div', { class: 'head' }, el('b', {}, series.column === '' ? 'All rows' : shorten(series.column, 60)), el('span', { class: countAlerts(series) > 0 ? 'mark' : 'calm' }, countAlerts(series) > 0 ? `◆ ${formatCount(countAlerts(series))}` : 'calm')),
+      el('div', { class: 'muted small' }, metricName(series.metric)),
       drawSpark(series, { id: `stat-spark-${i}`, zone })))),
     own.length > PANELS_AT_MOST ? el('p', { class: 'muted small' }, `${formatCount(own.length - PANELS_AT_MOST)} more are not drawn here; aftercare results has them all.`) : null);
 }

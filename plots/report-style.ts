@@ -11,7 +11,7 @@ svg [tabindex]:focus-visible{outline:none}
 .skip{position:absolute;left:-999px}.skip:focus{left:8px;top:8px;z-index:9;background:var(--ac-paper);padding:6px 10px}
 .bar{position:sticky;top:0;z-index:5;background:var(--ac-paper);border-bottom:1px solid var(--ac-grid)}
 .bar>div{max-width:1040px;margin:auto;padding:9px 20px;display:flex;gap:18px;align-items:center}
-.bar nav{display:flex;gap:16px;flex:1;overflow-x:auto;white-space:nowrap;font-size:13.5px}
+.bar nav{display:flex;gap:13px;flex:1;overflow-x:auto;white-space:nowrap;font-size:13px}
 .bar nav a{color:var(--ac-muted);text-decoration:none}.bar nav a:hover{color:var(--ac-ink);text-decoration:underline}
 .brand{font-weight:700;letter-spacing:-.01em}.brand span{color:var(--ac-alert)}
 button{font:inherit;font-size:13px;color:var(--ac-ink);background:var(--ac-paper);border:1px solid var(--ac-grid);border-radius:7px;padding:4px 10px;cursor:pointer}
