@@ -1,11 +1,12 @@
 /** Grows one tree: the leaf whose best split wins most is split next, until leaves run out. */
+import type { BinMapper } from './bin-mapper.js';
 import type { BinnedFeatures } from './binned.js';
 import { FeatureSampler } from './columns.js';
-import { leafOutput, regularizationOf } from './gain.js';
+import { EPSILON, leafOutput, regularizationOf } from './gain.js';
 import type { Kernels } from './kernels.js';
 import type { BoostingParameters } from './parameters.js';
 import { CongruentialRandom } from './random.js';
-import { findCategoricalSplit, findNumericSplit, gainFunction, NO_SPLIT, scanBothWays, type Cut, type LeafSums, type Scan, type ScanInput, type Split, type SplitSearch } from './split.js';
+import { completeSplit, findCategoricalSplit, findNumericSplit, minGainOf, NO_SPLIT, type Cut, type LeafSums, type Split, type SplitSearch } from './split.js';
 import type { TrainingMemory } from './training-memory.js';
 import { CATEGORICAL, HAS_MISSING, MISSING_LEFT, type Tree } from './trees.js';
 import type { Workspace } from './workspace.js';
@@ -19,7 +20,7 @@ interface Leaf extends LeafSums {
   outsideCount: number;
   /** Histogram block. */
   slot: number;
-  /** Per feature: 0 when no split was worth it here or above. */
+  /** Per feature of the training's memory: 0 when no split was worth it here or above. */
   splittable: Uint8Array;
   best: Split;
   /** The node and side this leaf hangs from; −1: root. */
@@ -40,6 +41,13 @@ export class TreeGrower {
   private readonly result: Float64Array;
   private readonly table: Uint8Array;
   private readonly rows: Int32Array;
+  private readonly active: Uint8Array;
+  private readonly searched: Uint8Array;
+  private readonly allowed: Uint8Array;
+  private readonly splittable: Uint8Array;
+  /** Per feature of the training's memory: its bins, and whether the tree may use it. */
+  private readonly mappers: BinMapper[];
+  private readonly inTree: Uint8Array;
   private readonly sampler: FeatureSampler;
   /** Extremely randomized trees: a stream per feature. */
   private readonly streams = new Map<number, CongruentialRandom>();
@@ -54,6 +62,10 @@ export class TreeGrower {
     this.result = new Float64Array(workspace.buffer, memory.result, 16);
     this.table = new Uint8Array(workspace.buffer, memory.table, 65_536);
     this.rows = new Int32Array(workspace.buffer, memory.rows, memory.rowCount);
+    const flags = (offset: number) => new Uint8Array(workspace.buffer, offset, memory.features.length);
+    [this.active, this.searched, this.allowed, this.splittable] = [flags(memory.active), flags(memory.searched), flags(memory.allowed), flags(memory.splittable)];
+    this.inTree = new Uint8Array(memory.features.length);
+    this.mappers = Array.from(memory.features, (feature) => data.mappers[feature]!);
     this.sampler = new FeatureSampler(memory.features, parameters);
     if (parameters.extraTrees) data.internalOrder.forEach((feature, position) => this.streams.set(feature, new CongruentialRandom(parameters.extraSeed + position)));
   }
@@ -67,10 +79,11 @@ export class TreeGrower {
   grow(drawnRows: Int32Array, count: number): Tree {
     const { parameters, memory } = this;
     this.rows.set(drawnRows);
-    const used = this.sampler.drawForTree();
+    const inTree = new Set(this.sampler.drawForTree());
+    this.memory.features.forEach((feature, position) => { this.inTree[position] = inTree.has(feature) ? 1 : 0; });
     this.kernels.sumGradients(memory.rows, count, memory.gradients, memory.result);
     const root: Leaf = {
-      begin: 0, rowCount: count, depth: 0, outsideBegin: count, outsideCount: memory.rowCount - count, slot: 0, splittable: new Uint8Array(this.data.features.length).fill(1), best: NO_SPLIT, parent: -1, isLeft: true,
+      begin: 0, rowCount: count, depth: 0, outsideBegin: count, outsideCount: memory.rowCount - count, slot: 0, splittable: new Uint8Array(memory.features.length).fill(1), best: NO_SPLIT, parent: -1, isLeft: true,
       gradient: this.result[0]!, hessian: this.result[1]!, output: 0,
     };
     root.output = leafOutput(root.gradient, root.hessian, { ...regularizationOf(parameters), pathSmooth: 0 }, count, 0);
@@ -79,7 +92,7 @@ export class TreeGrower {
     let left = 0;
     let right = -1;
     while (this.leaves.length < parameters.numLeaves) {
-      this.searchNewLeaves(left, right, used);
+      this.searchNewLeaves(left, right);
       let best = 0;
       for (let leaf = 1; leaf < this.leaves.length; leaf++) if (isBetter(this.leaves[leaf]!.best, this.leaves[best]!.best)) best = leaf;
       if (!(this.leaves[best]!.best.gain > 0)) break;
@@ -101,7 +114,7 @@ export class TreeGrower {
   }
 
   /** Histograms and best splits of the two leaves that the last split made, or of the root. */
-  private searchNewLeaves(leftIndex: number, rightIndex: number, used: Int32Array): void {
+  private searchNewLeaves(leftIndex: number, rightIndex: number): void {
     const { parameters, memory } = this;
     const left = this.leaves[leftIndex]!;
     const right = rightIndex < 0 ? null : this.leaves[rightIndex]!;
@@ -113,71 +126,57 @@ export class TreeGrower {
     }
     const [smaller, larger] = right === null ? [left, null] : left.rowCount < right.rowCount ? [left, right] : [right, left];
     const inherited = larger ? larger.splittable : left.splittable;
-    const features = used.filter((feature) => inherited[feature]);
-    this.kernels.buildHistogram(memory.ids, memory.idWidth, memory.features.length, memory.rows + 4 * smaller.begin, smaller.rowCount, memory.gradients, memory.histogram(smaller.slot), memory.bins);
-    for (const feature of features) this.repairFrequentBin(feature, smaller);
-    if (larger) this.kernels.subtract(memory.histogram(larger.slot), memory.histogram(smaller.slot), memory.bins);
+    for (let position = 0; position < memory.features.length; position++) {
+      this.active[position] = this.inTree[position]! & inherited[position]!;
+      this.searched[position] = this.isPlain && this.mappers[position]!.kind === 'numeric' ? this.active[position]! : 0;
+    }
+    const count = memory.features.length;
+    const histogram = memory.histogram(smaller.slot);
+    this.kernels.buildHistogram(memory.ids, memory.idWidth, count, memory.rows + 4 * smaller.begin, smaller.rowCount, memory.gradients, histogram, memory.bins);
+    this.kernels.repair(memory.descriptors, count, memory.active, histogram, smaller.gradient, smaller.hessian);
+    if (larger) this.kernels.subtract(memory.histogram(larger.slot), histogram, memory.bins);
     const smallerAllowed = this.sampler.drawForNode();
     const largerAllowed = larger ? this.sampler.drawForNode() : null;
-    smaller.best = NO_SPLIT;
-    if (larger) larger.best = NO_SPLIT;
-    const splittable = new Uint8Array(inherited.length);
-    smaller.splittable = splittable;
-    const largerSplittable = new Uint8Array(inherited.length);
-    for (const feature of this.data.internalOrder) {
-      if (!inherited[feature] || !features.includes(feature)) continue;
-      splittable[feature] = this.consider(feature, smaller, smallerAllowed) ? 1 : 0;
-      if (larger) largerSplittable[feature] = this.consider(feature, larger, largerAllowed) ? 1 : 0;
+    this.searchLeaf(smaller, smallerAllowed);
+    if (larger) this.searchLeaf(larger, largerAllowed);
+  }
+
+  /** The best split of a leaf whose histogram is there. Numeric features without special rules in one go, the others one by one. */
+  private searchLeaf(leaf: Leaf, allowed: Set<number> | null): void {
+    const { memory, parameters, result } = this;
+    const count = memory.features.length;
+    for (let position = 0; position < count; position++) this.allowed[position] = allowed === null || allowed.has(memory.features[position]!) ? 1 : 0;
+    this.splittable.fill(0);
+    leaf.best = NO_SPLIT;
+    if (this.isPlain) {
+      const hessian = leaf.hessian + 2 * EPSILON;
+      const minGain = minGainOf(leaf, hessian, parameters);
+      this.kernels.searchLeaf(
+        memory.descriptors, count, memory.searched, memory.allowed, memory.splittable, memory.histogram(leaf.slot),
+        leaf.rowCount, leaf.gradient, hessian, parameters.minChildSamples, parameters.minChildWeight, minGain, parameters.regLambda, memory.result,
+      );
+      if (result[6]! >= 0) {
+        const cut: Cut = { gain: result[0]!, bin: result[1]!, leftCount: result[2]!, leftGradient: result[3]!, leftHessian: result[4]!, missingLeft: result[5] === 1, splittable: true };
+        leaf.best = completeSplit(result[6]!, leaf, hessian, regularizationOf(parameters), cut);
+      }
     }
-    if (larger) larger.splittable = largerSplittable;
-  }
-
-  /** The commonest bin gets what the others leave of the leaf's sums, subtracted one by one. */
-  private repairFrequentBin(feature: number, leaf: Leaf): void {
-    const { binCount, frequentBin } = this.data.mappers[feature]!;
-    if (frequentBin === 0) return;
-    const at = this.positionOf(feature, leaf);
-    let gradient = leaf.gradient;
-    let hessian = leaf.hessian;
-    for (let bin = 0; bin < binCount; bin++) {
-      if (bin === frequentBin) continue;
-      gradient -= this.histogram[at + 2 * bin]!;
-      hessian -= this.histogram[at + 2 * bin + 1]!;
+    for (let position = 0; position < count; position++) {
+      if (!this.active[position] || this.searched[position]) continue;
+      const { split, splittable } = this.searchFeature(position, leaf);
+      this.splittable[position] = splittable ? 1 : 0;
+      if (this.allowed[position] && isBetter(split, leaf.best)) leaf.best = split;
     }
-    this.histogram[at + 2 * frequentBin] = gradient;
-    this.histogram[at + 2 * frequentBin + 1] = hessian;
+    leaf.splittable = this.splittable.slice();
   }
 
-  private positionOf(feature: number, leaf: Leaf): number {
-    return 2 * (this.memory.bins * leaf.slot + this.memory.firstBin[feature]!);
-  }
-
-  /** Searches a feature in a leaf and keeps the split if it is the best. Returns whether any was worth it. */
-  private consider(feature: number, leaf: Leaf, allowed: Set<number> | null): boolean {
-    const { split, splittable } = this.search(feature, leaf);
-    if (isBetter(split, leaf.best) && (allowed === null || allowed.has(feature))) leaf.best = split;
-    return splittable;
-  }
-
-  private search(feature: number, leaf: Leaf): SplitSearch {
-    const mapper = this.data.mappers[feature]!;
-    const at = this.positionOf(feature, leaf);
+  private searchFeature(position: number, leaf: Leaf): SplitSearch {
+    const feature = this.memory.features[position]!;
+    const mapper = this.mappers[position]!;
+    const at = 2 * (this.memory.bins * leaf.slot + this.memory.firstBin[feature]!);
     const stream = this.streams.get(feature);
     const onlyStep = (low: number, high: number) => (stream === undefined ? -1 : high > low ? stream.nextInt(low, high) : 0);
     if (mapper.kind === 'categorical') return findCategoricalSplit(feature, mapper, this.histogram, at, leaf, this.parameters, onlyStep);
-    const scan: Scan = this.isPlain
-      ? (from, input) => this.scanInKernel(from, input)
-      : (from, input) => scanBothWays(this.histogram, from, input, gainFunction(regularizationOf(this.parameters), leaf.output));
-    return findNumericSplit(feature, mapper, at, leaf, this.parameters, onlyStep(0, mapper.binCount - 2), scan);
-  }
-
-  private scanInKernel(at: number, input: ScanInput): Cut {
-    const { result, memory } = this;
-    const splittable = this.kernels.scan(
-      memory.histograms + 8 * at, input.binCount, input.missing ? 1 : 0, input.frequentIsZero ? 1 : 0, input.rowCount, input.gradient, input.hessian,
-      input.minRows, input.minHessian, input.minGain, this.parameters.regLambda, memory.result,
-    );
-    return { gain: result[0]!, bin: result[1]!, leftCount: result[2]!, leftGradient: result[3]!, leftHessian: result[4]!, missingLeft: result[5] === 1, splittable: splittable === 1 };
+    return findNumericSplit(feature, mapper, this.histogram, at, leaf, this.parameters, onlyStep(0, mapper.binCount - 2));
   }
 
   /** Splits a leaf: its rows, its place in the tree, its sums. The left part keeps its number, the right part gets the next. */

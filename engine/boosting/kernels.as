@@ -61,33 +61,48 @@ export function squaredGradients(count: i32, scores: usize, labels: usize, gradi
   }
 }
 
-/** e^x for |x| < 512, from the table that exponential.ts makes; beyond that the caller must not go. */
+/** e^x of two numbers within ±512, from the table that exponential.ts makes. */
 // @ts-ignore: decorator
 @inline
-function exponential(x: f64, table: usize): f64 {
-  if (abs(x) < 5.551115123125783e-17) return 1 + x;
-  const shifted = 184.6649652337873 * x + 6755399441055744;
-  const k = shifted - 6755399441055744;
-  const r = x + k * -0.005415212348111709 + k * -1.2864023111638344e-14;
-  const steps = <i32>k;
-  const entry = table + (<usize>(steps & 127) << 4);
-  const square = r * r;
-  const rest = load<f64>(entry) + r + square * (0.49999999999996786 + r * 0.16666666666665886) + square * square * (0.0416666808410674 + r * 0.008333335853059549);
-  const scale = reinterpret<f64>(reinterpret<i64>(load<f64>(entry, 8)) + (<i64>(steps >> 7) << 52));
-  return scale + scale * rest;
+function exponentials(x: v128, table: usize): v128 {
+  const shift = f64x2.splat(6755399441055744);
+  const k = f64x2.sub(f64x2.add(f64x2.mul(f64x2.splat(184.6649652337873), x), shift), shift);
+  const r = f64x2.add(f64x2.add(x, f64x2.mul(k, f64x2.splat(-0.005415212348111709))), f64x2.mul(k, f64x2.splat(-1.2864023111638344e-14)));
+  const steps = i32x4.trunc_sat_f64x2_s_zero(k);
+  const one = i32x4.extract_lane(steps, 0);
+  const two = i32x4.extract_lane(steps, 1);
+  const first = v128.load(table + (<usize>(one & 127) << 4));
+  const second = v128.load(table + (<usize>(two & 127) << 4));
+  const tail = v128.shuffle<f64>(first, second, 0, 2);
+  const head = v128.shuffle<i64>(first, second, 1, 3);
+  const square = f64x2.mul(r, r);
+  const low = f64x2.mul(square, f64x2.add(f64x2.splat(0.49999999999996786), f64x2.mul(r, f64x2.splat(0.16666666666665886))));
+  const high = f64x2.mul(f64x2.mul(square, square), f64x2.add(f64x2.splat(0.0416666808410674), f64x2.mul(r, f64x2.splat(0.008333335853059549))));
+  const rest = f64x2.add(f64x2.add(f64x2.add(tail, r), low), high);
+  const scale = i64x2.add(head, i64x2.shl(i64x2.replace_lane(i64x2.splat(<i64>(one >> 7)), 1, <i64>(two >> 7)), 52));
+  return f64x2.add(scale, f64x2.mul(scale, rest));
 }
 
 /** Returns how many rows were done before one whose exponential is out of reach. */
 export function logisticGradients(count: i32, scores: usize, labels: usize, gradients: usize, sigmoid: f64, negativeWeight: f64, positiveWeight: f64, table: usize): i32 {
-  for (let i = 0; i < count; i++, scores += 8, labels += 4, gradients += 8) {
-    const label = <f64>load<f32>(labels);
-    const weight = label > 0 ? positiveWeight : negativeWeight;
-    const power = label * sigmoid * load<f64>(scores);
-    if (!(abs(power) < 512)) return i;
-    const response = (-label * sigmoid) / (1 + exponential(power, table));
-    const size = abs(response);
-    store<f32>(gradients, <f32>(response * weight));
-    store<f32>(gradients, <f32>(size * (sigmoid - size) * weight), 4);
+  const one = f64x2.splat(1);
+  const steepness = f64x2.splat(sigmoid);
+  const limit = f64x2.splat(512);
+  for (let i = 0; i < count; i += 2, scores += 16, labels += 8, gradients += 16) {
+    // The memory behind the last row is there (regions are padded) and its results are overwritten or never read.
+    const label = f64x2.promote_low_f32x4(v128.load64_zero(labels));
+    const weight = v128.bitselect(f64x2.splat(positiveWeight), f64x2.splat(negativeWeight), f64x2.gt(label, f64x2.splat(0)));
+    const power = f64x2.mul(f64x2.mul(label, steepness), v128.load(scores));
+    const within = f64x2.lt(f64x2.abs(power), limit);
+    const whole = i + 1 < count;
+    if (!(i64x2.extract_lane(within, 0) & (whole ? i64x2.extract_lane(within, 1) : -1))) return i;
+    const response = f64x2.div(f64x2.mul(f64x2.neg(label), steepness), f64x2.add(one, exponentials(power, table)));
+    const size = f64x2.abs(response);
+    const gradient = f32x4.demote_f64x2_zero(f64x2.mul(response, weight));
+    const hessian = f32x4.demote_f64x2_zero(f64x2.mul(f64x2.mul(size, f64x2.sub(steepness, size)), weight));
+    const pairs = v128.shuffle<f32>(gradient, hessian, 0, 4, 1, 5);
+    if (whole) v128.store(gradients, pairs);
+    else v128.store64_lane(gradients, pairs, 0);
   }
   return count;
 }
@@ -148,7 +163,7 @@ const EPSILON: f64 = 1.0000000036274937e-15;
  * The best numeric cut of one feature, without L1, bounds or smoothing: see scanDown and scanUp in split.ts.
  * Six doubles at `out`: gain, bin, left count, left gradient, left hessian, 1 for missing left. Returns 1 when any cut was worth it.
  */
-export function scan(at: usize, binCount: i32, missing: i32, frequentIsZero: i32, rowCount: i32, gradient: f64, hessian: f64, minRows: i32, minHessian: f64, minGain: f64, lambda: f64, out: usize): i32 {
+function scan(at: usize, binCount: i32, missing: i32, frequentIsZero: i32, rowCount: i32, gradient: f64, hessian: f64, minRows: i32, minHessian: f64, minGain: f64, lambda: f64, out: usize): i32 {
   const rowsPerHessian = <f64>rowCount / hessian;
   const l2 = f64x2.splat(lambda);
   let splittable = 0;
@@ -248,6 +263,45 @@ export function scan(at: usize, binCount: i32, missing: i32, frequentIsZero: i32
   store<f64>(out, bestHessian, 32);
   store<f64>(out, missingLeft, 40);
   return splittable;
+}
+
+// What is stored of a feature, 4 bytes each: first bin, bins, commonest bin, 1 when scanned both ways, 1 when missing always goes right, index.
+const FEATURE_BYTES: usize = 24;
+
+export function repair(features: usize, count: i32, active: usize, histogram: usize, gradient: f64, hessian: f64): void {
+  const whole = f64x2.replace_lane(f64x2.splat(gradient), 1, hessian);
+  for (let i = 0; i < count; i++, features += FEATURE_BYTES) {
+    const frequent = load<i32>(features, 8);
+    if (frequent == 0 || !load<u8>(active + <usize>i)) continue;
+    const at = histogram + (<usize>load<i32>(features) << 4);
+    const repaired = at + (<usize>frequent << 4);
+    const end = at + (<usize>load<i32>(features, 4) << 4);
+    let rest = whole;
+    for (let entry = at; entry < repaired; entry += 16) rest = f64x2.sub(rest, v128.load(entry));
+    for (let entry = repaired + 16; entry < end; entry += 16) rest = f64x2.sub(rest, v128.load(entry));
+    v128.store(repaired, rest);
+  }
+}
+
+export function searchLeaf(features: usize, count: i32, active: usize, allowed: usize, splittable: usize, histogram: usize, rowCount: i32, gradient: f64, hessian: f64, minRows: i32, minHessian: f64, minGain: f64, lambda: f64, out: usize): void {
+  const best = out;
+  const tried = out + 64;
+  store<f64>(best, -Infinity);
+  store<f64>(best, -1, 48);
+  for (let i = 0; i < count; i++, features += FEATURE_BYTES) {
+    if (!load<u8>(active + <usize>i)) continue;
+    const at = histogram + (<usize>load<i32>(features) << 4);
+    const found = scan(at, load<i32>(features, 4), load<i32>(features, 12), <i32>(load<i32>(features, 8) == 0), rowCount, gradient, hessian, minRows, minHessian, minGain, lambda, tried);
+    store<u8>(splittable + <usize>i, found);
+    if (!found || !load<u8>(allowed + <usize>i)) continue;
+    const gain = load<f64>(tried) - minGain;
+    if (gain > load<f64>(best)) {
+      memory.copy(best, tried, 48);
+      store<f64>(best, gain);
+      store<f64>(best, <f64>load<i32>(features, 20), 48);
+      if (load<i32>(features, 16)) store<f64>(best, 0, 40);
+    }
+  }
 }
 
 /**

@@ -2,8 +2,9 @@
  * The loops over rows and bins that training spends its time in. Two implementations with equal bits work on one memory:
  * WebAssembly (kernels.wasm.ts, from kernels.assembly.ts) and plain JavaScript (here). Addresses are byte offsets into that memory.
  */
+import type { BinMapper } from './bin-mapper.js';
 import { exponential } from './exponential.js';
-import { gainFunction, scanBothWays, type ScanInput } from './split.js';
+import { gainFunction, scanBothWays } from './split.js';
 
 /** What training calls. `width` is the size of one bin in a column: 1 or 2 bytes. */
 export interface Kernels {
@@ -22,10 +23,19 @@ export interface Kernels {
   /** score += value for the rows. */
   addToScores(rows: number, count: number, value: number, scores: number): void;
   /**
-   * The best cut of one numeric feature without L1, bounds and smoothing; `hessian` is the leaf's plus 2ε. Returns 1 when any cut was worth it.
-   * Six doubles at `out`: gain, bin, left rows, left gradient, left hessian, 1 for missing left.
+   * The commonest bin of each active feature gets what the others leave of the leaf's sums, subtracted one by one. Features whose commonest bin is 0 need none.
+   * `features`: FEATURE_INTS numbers each, see featureInts; `active`: a byte each.
    */
-  scan(at: number, binCount: number, missing: number, frequentIsZero: number, rowCount: number, gradient: number, hessian: number, minRows: number, minHessian: number, minGain: number, lambda: number, out: number): number;
+  repair(features: number, count: number, active: number, histogram: number, gradient: number, hessian: number): void;
+  /**
+   * The best numeric cut of a leaf among active features, without L1, bounds and smoothing; `hessian` is the leaf's plus 2ε. Writes a byte per active feature at `splittable`:
+   * whether any cut was worth it. Features that are not allowed are searched but not chosen; of equal gains the first feature wins.
+   * Seven doubles at `out`: gain beyond minGain (−∞: none), bin, left rows, left gradient, left hessian, 1 for missing left, feature.
+   */
+  searchLeaf(
+    features: number, count: number, active: number, allowed: number, splittable: number, histogram: number,
+    rowCount: number, gradient: number, hessian: number, minRows: number, minHessian: number, minGain: number, lambda: number, out: number,
+  ): void;
   /** `first` plus the bin of each value among ascending upper bounds, the last of them ∞; `missingBin` for NaN. Written as `width` 1 or 2 bytes, `stride` bytes apart. */
   binValues(values: number, count: number, bounds: number, boundCount: number, missingBin: number, first: number, bins: number, width: number, stride: number): void;
   /** Sorts doubles without NaN ascending, in place. `scratch`: as many doubles; `counters`: SORT_COUNTER_BYTES. */
@@ -35,6 +45,15 @@ export interface Kernels {
    * a row's leaf is the lowest that all its ids leave open.
    */
   scoreTree(ids: number, features: number, count: number, masks: number, idCount: number, leaves: number, scores: number): void;
+}
+
+/** Numbers that kernels know of a feature. */
+export const FEATURE_INTS = 6;
+
+/** They are: its first bin in a histogram, bins, commonest bin, 1 when scanned both ways, 1 when missing always goes right, its index. */
+export function featureInts(mapper: BinMapper, firstBin: number, index: number): number[] {
+  const hasMissing = mapper.missing === 'nan';
+  return [firstBin, mapper.binCount, mapper.frequentBin, hasMissing && mapper.binCount > 2 ? 1 : 0, hasMissing && mapper.binCount <= 2 ? 1 : 0, index];
 }
 
 /** What sorting counts digits in. */
@@ -120,11 +139,36 @@ export function javaScriptKernels(buffer: ArrayBufferLike): Kernels {
       const [r, s] = [rows >>> 2, scores >>> 3];
       for (let i = 0; i < count; i++) f64[s + i32[r + i]!]! += value;
     },
-    scan(at, binCount, missing, frequentIsZero, rowCount, gradient, hessian, minRows, minHessian, minGain, lambda, out) {
-      const input: ScanInput = { binCount, missing: missing === 1, frequentIsZero: frequentIsZero === 1, rowCount, gradient, hessian, minRows, minHessian, minGain, onlyBin: -1 };
-      const cut = scanBothWays(f64, at >>> 3, input, gainFunction({ l1: 0, l2: lambda, maxDeltaStep: 0, pathSmooth: 0 }, 0));
-      f64.set([cut.gain, cut.bin, cut.leftCount, cut.leftGradient, cut.leftHessian, cut.missingLeft ? 1 : 0], out >>> 3);
-      return cut.splittable ? 1 : 0;
+    repair(features, count, active, histogram, gradient, hessian) {
+      const h = histogram >>> 3;
+      for (let i = 0; i < count; i++) {
+        const [first, binCount, frequent] = i32.subarray((features >>> 2) + FEATURE_INTS * i) as unknown as [number, number, number];
+        if (frequent === 0 || !u8[active + i]) continue;
+        const at = h + 2 * first;
+        let restGradient = gradient;
+        let restHessian = hessian;
+        for (let bin = 0; bin < binCount; bin++) {
+          if (bin === frequent) continue;
+          restGradient -= f64[at + 2 * bin]!;
+          restHessian -= f64[at + 2 * bin + 1]!;
+        }
+        f64[at + 2 * frequent] = restGradient;
+        f64[at + 2 * frequent + 1] = restHessian;
+      }
+    },
+    searchLeaf(features, count, active, allowed, splittable, histogram, rowCount, gradient, hessian, minRows, minHessian, minGain, lambda, out) {
+      const gainOf = gainFunction({ l1: 0, l2: lambda, maxDeltaStep: 0, pathSmooth: 0 }, 0);
+      let best = -Infinity;
+      f64.set([best, 0, 0, 0, 0, 0, -1], out >>> 3);
+      for (let i = 0; i < count; i++) {
+        if (!u8[active + i]) continue;
+        const [first, binCount, frequent, twoWays, missingRight, feature] = i32.subarray((features >>> 2) + FEATURE_INTS * i) as unknown as [number, number, number, number, number, number];
+        const cut = scanBothWays(f64, (histogram >>> 3) + 2 * first, { binCount, missing: twoWays === 1, frequentIsZero: frequent === 0, rowCount, gradient, hessian, minRows, minHessian, minGain, onlyBin: -1 }, gainOf);
+        u8[splittable + i] = cut.splittable ? 1 : 0;
+        if (!cut.splittable || !u8[allowed + i] || !(cut.gain - minGain > best)) continue;
+        best = cut.gain - minGain;
+        f64.set([best, cut.bin, cut.leftCount, cut.leftGradient, cut.leftHessian, cut.missingLeft && missingRight === 0 ? 1 : 0, feature], out >>> 3);
+      }
     },
     binValues(values, count, bounds, boundCount, missingBin, first, bins, width, stride) {
       const [v, b] = [values >>> 3, bounds >>> 3];

@@ -73,27 +73,32 @@ function leafOrder(model: BoostedTrees, tree: number): { order: number[]; leftRa
   return { order, leftRange };
 }
 
-/** Which ids of the node's feature go right, counted from its first. */
-function rightIds(model: BoostedTrees, node: number, ids: FeatureIds): number[] {
-  const all = Array.from({ length: ids.count }, (_, id) => id);
-  if (ids.codeOf) {
-    const left = new Set(categoriesOf(model, model.threshold[node]!).map(ids.codeOf));
-    return all.filter((id) => !left.has(id));
+/** Takes leaves out of the masks of ids firstId … endId − 1. `kept`: per word of leaves, the bits that stay. */
+function closeLeaves(masks: Uint32Array, start: number, idCount: number, kept: Int32Array, firstId: number, endId: number): void {
+  for (let word = 0; word < kept.length; word++) {
+    const bits = kept[word]!;
+    if (bits === -1) continue;
+    for (let at = start + word * idCount + firstId; at < start + word * idCount + endId; at++) masks[at]! &= bits;
   }
-  const last = ids.bounds!.indexOf(model.threshold[node]!);
-  const missingLeft = (model.decisions[node]! & MISSING_LEFT) !== 0;
-  const missing = ids.count > ids.bounds!.length ? ids.count - 1 : -1;
-  return all.filter((id) => (id === missing ? !missingLeft : id > last));
 }
 
-/** Takes the leaves from … to − 1 out of the masks of the ids. */
-function closeLeaves(masks: Uint32Array, start: number, idCount: number, ids: number[], from: number, to: number): void {
-  for (let word = from >>> 5; word <= (to - 1) >>> 5; word++) {
-    const low = Math.max(from - 32 * word, 0);
-    const high = Math.min(to - 32 * word, 32);
-    const kept = high - low === 32 ? 0 : ~(((1 << (high - low)) - 1) << low);
-    for (let i = 0; i < ids.length; i++) masks[start + word * idCount + ids[i]!]! &= kept;
+/** Per word of 32 leaves, all bits but those of leaves from … to − 1. */
+function bitsOutside(words: number, from: number, to: number): Int32Array {
+  const kept = new Int32Array(words).fill(-1);
+  for (let leaf = from; leaf < to; leaf++) kept[leaf >>> 5]! &= ~(1 << (leaf & 31));
+  return kept;
+}
+
+/** Where a node's feature sends an id right, the leaves below its left child are closed. */
+function closeBelow(model: BoostedTrees, node: number, ids: FeatureIds, masks: Uint32Array, start: number, idCount: number, kept: Int32Array): void {
+  if (ids.codeOf) {
+    const left = new Set(categoriesOf(model, model.threshold[node]!).map(ids.codeOf));
+    for (let id = 0; id < ids.count; id++) if (!left.has(id)) closeLeaves(masks, start, idCount, kept, id, id + 1);
+    return;
   }
+  const hasOwnMissing = ids.count > ids.bounds!.length;
+  closeLeaves(masks, start, idCount, kept, ids.bounds!.indexOf(model.threshold[node]!) + 1, ids.bounds!.length);
+  if (hasOwnMissing && !(model.decisions[node]! & MISSING_LEFT)) closeLeaves(masks, start, idCount, kept, ids.count - 1, ids.count);
 }
 
 /** Lays a model out; undefined when it has more ids than two bytes can number. */
@@ -127,7 +132,7 @@ export function predictionTableOf(model: BoostedTrees): PredictionTable | undefi
     order.forEach((leaf, place) => { leaves[leafStart[tree]! + place] = model.leafValue[model.leafStart[tree]! + leaf]!; });
     for (const [node, [from, to]] of leftRange) {
       const ids = byFeature.get(model.splitFeature[node]!)!;
-      closeLeaves(masks, maskStart[tree]! + ids.first, idCount, rightIds(model, node, ids), from, to);
+      closeBelow(model, node, ids, masks, maskStart[tree]! + ids.first, idCount, bitsOutside(order.length + 31 >>> 5, from, to));
     }
   }
   return { features, idCount, masks, maskStart, leaves, leafStart };

@@ -165,33 +165,32 @@ export function minGainOf(leaf: LeafSums, hessian: number, parameters: BoostingP
   return leafGain(leaf.gradient, hessian, regularizationOf(parameters), leaf.rowCount, leaf.output) + parameters.minSplitGain;
 }
 
-function complete(feature: number, leaf: LeafSums, hessian: number, rule: Regularization, minGain: number, cut: Cut): Split {
+/** A cut with both sides' sums and outputs. `cut.gain` is what it wins beyond the leaf unsplit. */
+export function completeSplit(feature: number, leaf: LeafSums, hessian: number, rule: Regularization, cut: Cut): Split {
   const rightGradient = leaf.gradient - cut.leftGradient;
   const rightHessian = hessian - cut.leftHessian;
   const rightCount = leaf.rowCount - cut.leftCount;
   return {
-    feature, gain: cut.gain - minGain, bin: cut.bin, bins: null, missingLeft: cut.missingLeft,
+    feature, gain: cut.gain, bin: cut.bin, bins: null, missingLeft: cut.missingLeft,
     leftCount: cut.leftCount, leftGradient: cut.leftGradient, leftHessian: cut.leftHessian - EPSILON, leftOutput: leafOutput(cut.leftGradient, cut.leftHessian, rule, cut.leftCount, leaf.output),
     rightCount, rightGradient, rightHessian: rightHessian - EPSILON, rightOutput: leafOutput(rightGradient, rightHessian, rule, rightCount, leaf.output),
   };
 }
 
-/** Scans a histogram for the best numeric cut: in JavaScript here, in WebAssembly in kernels.ts. */
-export type Scan = (at: number, input: ScanInput) => Cut;
-
 /** The best cut of a numeric feature. `onlyBin` ≥ 0 tries that cut alone (extremely randomized trees). */
-export function findNumericSplit(feature: number, mapper: BinMapper, at: number, leaf: LeafSums, parameters: BoostingParameters, onlyBin: number, scan: Scan): SplitSearch {
+export function findNumericSplit(feature: number, mapper: BinMapper, histogram: Float64Array, at: number, leaf: LeafSums, parameters: BoostingParameters, onlyBin: number): SplitSearch {
   const hessian = leaf.hessian + 2 * EPSILON;
+  const rule = regularizationOf(parameters);
   const minGain = minGainOf(leaf, hessian, parameters);
   const twoWays = mapper.missing === 'nan' && mapper.binCount > 2;
-  const cut = scan(at, {
+  const cut = scanBothWays(histogram, at, {
     binCount: mapper.binCount, missing: twoWays, frequentIsZero: mapper.frequentBin === 0, rowCount: leaf.rowCount, gradient: leaf.gradient, hessian,
     minRows: parameters.minChildSamples, minHessian: parameters.minChildWeight, minGain, onlyBin,
-  });
+  }, gainFunction(rule, leaf.output));
   if (!cut.splittable || cut.gain === -Infinity) return { split: NO_SPLIT, splittable: cut.splittable };
   // Two bins, one of them for missing values: the cut is between them, missing right.
   if (mapper.missing === 'nan' && !twoWays) cut.missingLeft = false;
-  return { split: complete(feature, leaf, hessian, regularizationOf(parameters), minGain, cut), splittable: true };
+  return { split: completeSplit(feature, leaf, hessian, rule, { ...cut, gain: cut.gain - minGain }), splittable: true };
 }
 
 /** Gain of both sides together. */
@@ -284,5 +283,5 @@ export function findCategoricalSplit(feature: number, mapper: BinMapper, histogr
   const cut = (oneHot ? oneAgainstRest : bySortedCategories)(histogram, at, mapper, leaf, hessian, minGain, parameters, onlyStep);
   if (!cut.splittable) return { split: NO_SPLIT, splittable: false };
   const rule = regularizationOf(parameters, oneHot ? 0 : parameters.catL2);
-  return { split: { ...complete(feature, leaf, hessian, rule, minGain, cut), bins: cut.bins }, splittable: true };
+  return { split: { ...completeSplit(feature, leaf, hessian, rule, { ...cut, gain: cut.gain - minGain }), bins: cut.bins }, splittable: true };
 }

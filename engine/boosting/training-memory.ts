@@ -1,6 +1,7 @@
 /** What a training keeps in its block of memory, and where. */
 import type { BinnedFeatures } from './binned.js';
 import { EXPONENTIAL_TABLE } from './exponential.js';
+import { FEATURE_INTS, featureInts } from './kernels.js';
 import type { BoostingParameters } from './parameters.js';
 import { Layout } from './workspace.js';
 
@@ -28,6 +29,12 @@ export class TrainingMemory {
   readonly histograms: number;
   readonly result: number;
   readonly exponentials: number;
+  /** What kernels know of the features; and a byte per feature: takes part in this leaf, is searched by the kernel, may be chosen, was worth splitting. */
+  readonly descriptors: number;
+  readonly active: number;
+  readonly searched: number;
+  readonly allowed: number;
+  readonly splittable: number;
 
   constructor(data: BinnedFeatures, parameters: BoostingParameters) {
     this.rowCount = data.rowCount;
@@ -44,6 +51,9 @@ export class TrainingMemory {
     this.result = layout.take(128);
     this.exponentials = layout.take(EXPONENTIAL_TABLE.byteLength);
     this.table = layout.take(65_536);
+    const count = this.features.length;
+    this.descriptors = layout.take(4 * FEATURE_INTS * count);
+    [this.active, this.searched, this.allowed, this.splittable] = [layout.take(count), layout.take(count), layout.take(count), layout.take(count)];
     this.ids = layout.take(rowCount * this.features.length * this.idWidth);
     this.columns = new Int32Array(data.features.length);
     this.columnWidth = new Uint8Array(data.features.length);
@@ -76,6 +86,7 @@ export class TrainingMemory {
       if (column instanceof Uint8Array) new Uint8Array(buffer, this.columns[feature]!, column.length).set(column);
       else new Uint16Array(buffer, this.columns[feature]!, column.length).set(column);
     });
+    new Int32Array(buffer, this.descriptors, FEATURE_INTS * count).set([...this.features].flatMap((feature) => featureInts(data.mappers[feature]!, this.firstBin[feature]!, feature)));
     new Float64Array(buffer, this.exponentials, EXPONENTIAL_TABLE.length).set(EXPONENTIAL_TABLE);
     const stored = new Float32Array(buffer, this.labels, this.rowCount);
     for (let row = 0; row < this.rowCount; row++) stored[row] = binary ? 2 * labels[row]! - 1 : labels[row]!;
