@@ -37,6 +37,10 @@ const FILES: Record<string, [string, string, string | null]> = {
   edge_multiclass: ['edge_multiclass_reference.csv', 'edge_multiclass_analysis.csv', null],
   edge_regression: ['edge_regression_reference.csv', 'edge_regression_analysis.csv', null],
   synthetic_car_price: ['regression_synthetic_reference.csv.gz', 'regression_synthetic_analysis.csv.gz', 'regression_synthetic_analysis_targets.csv.gz'],
+  synthetic_multiclass: ['mc_reference.csv.gz', 'mc_analysis.csv.gz', 'mc_analysis_gt.csv.gz'],
+  rough_multiclass: ['rough_multiclass_reference.csv.gz', 'rough_multiclass_analysis.csv.gz', null],
+  numbered_multiclass: ['numbered_multiclass_reference.csv.gz', 'numbered_multiclass_analysis.csv.gz', 'numbered_multiclass_analysis_gt.csv.gz'],
+  rare_binary: ['rare_binary_reference.csv.gz', 'rare_binary_analysis.csv.gz', null],
   rough_regression: ['rough_regression_reference.csv.gz', 'rough_regression_analysis.csv.gz', null],
 };
 
@@ -89,7 +93,7 @@ const keyOf = (record: FixtureRecord) => IDENTITY.map((field) => String(record[f
 const numberOf = (value: FixtureValue | undefined) => (value === 'NaN' ? NaN : value === 'Infinity' ? Infinity : value === '-Infinity' ? -Infinity : typeof value === 'number' ? value : null);
 
 /** Allowed: absolute + relative · |wanted|. */
-function tolerance(want: FixtureRecord, field: string): [number, number] {
+function tolerance(fixture: Fixture, want: FixtureRecord, field: string): [number, number] {
   const name = String(want['name']);
   const error = Math.abs(numberOf(want['sampling_error']) ?? 0) || 0;
   const isBand = field.endsWith('_confidence_boundary');
@@ -98,6 +102,8 @@ function tolerance(want: FixtureRecord, field: string): [number, number] {
     if (name === 'average_precision') return isBand ? [2 * error, 1e-9] : [1e-12, 0.6];
     if (name === 'roc_auc') return isBand ? [0.06 * error, 1e-9] : [1e-12, 2e-2];
   }
+  // Estimates of several classes: after calibration tied rows have different probabilities, and NannyML takes them in the order of an unstable sort.
+  if (fixture.calculator === 'CBPE' && typeof fixture.parameters['y_pred_proba'] === 'object' && field === 'value' && /^(roc_auc|average_precision)$/.test(name)) return [2e-4, 0];
   return [1e-9, 1e-9];
 }
 
@@ -113,20 +119,20 @@ export function disagreements(fixture: Fixture, got: readonly FixtureRecord[], e
       continue;
     }
     for (const [field, value] of Object.entries(want)) {
-      if (IDENTITY.includes(field) || agrees(field, mine, want) || excuse(fixture, want, field)) continue;
+      if (IDENTITY.includes(field) || agrees(fixture, field, mine, want) || excuse(fixture, want, field)) continue;
       found.push(`${keyOf(want)} ${field}: ${JSON.stringify(mine[field])} instead of ${JSON.stringify(value)}`);
     }
   }
   return found;
 }
 
-function agrees(field: string, mine: FixtureRecord, want: FixtureRecord): boolean {
+function agrees(fixture: Fixture, field: string, mine: FixtureRecord, want: FixtureRecord): boolean {
   const value = want[field]!;
   if (field === 'start_date' || field === 'end_date') return momentOf(mine[field]) === momentOf(value);
-  if (field === 'alert') return isNearThreshold(want) || alertOf(mine[field]) === alertOf(value) || value === 'NaN';
+  if (field === 'alert') return isNearThreshold(want) || mine[field] === value || (value === 'NaN' && mine[field] === false);
   const wanted = numberOf(value);
   if (wanted === null) return mine[field] === value;
-  const [absolute, relative] = tolerance(want, field);
+  const [absolute, relative] = tolerance(fixture, want, field);
   const got = numberOf(mine[field]);
   return got !== null && (Object.is(got, wanted) || Math.abs(got - wanted) <= absolute + relative * Math.abs(wanted));
 }
@@ -134,11 +140,6 @@ function agrees(field: string, mine: FixtureRecord, want: FixtureRecord): boolea
 /** Milliseconds; NannyML's own texts have up to nine decimals. */
 function momentOf(value: FixtureValue | undefined): number | null {
   return typeof value === 'string' ? Date.parse(`${value.replace(' ', 'T').replace(/(\.\d{3})\d+$/, '$1')}Z`) : null;
-}
-
-/** pandas turns flags into 0 and 1 where every analysis chunk of a series failed. */
-function alertOf(value: FixtureValue | undefined): boolean {
-  return value === true || value === 1;
 }
 
 function isNearThreshold(want: FixtureRecord): boolean {
