@@ -2,12 +2,13 @@
 import { Worker, type NativeConnection, type NativeConnectionOptions, type WorkerOptions } from '@temporalio/worker';
 import type { DataConverter } from '@temporalio/common';
 import { createLightActivities, createNumericActivities } from '../activities/index.js';
-import { openMailer, type Mailer, type MailSettings } from '../activities/mail.js';
+import { openMailer, type MailSettings } from '../activities/mail.js';
 import { MAIN_QUEUE, NUMERIC_QUEUE } from '../domain/names.js';
-import { openPool, type Pool } from '../store/pool.js';
+import { openPool } from '../store/pool.js';
 import { beating } from './beating.js';
 import { workflowBundlePath } from './bundle-path.js';
 import { awaitDatabase, connectTemporal, type Patience } from './connecting.js';
+import { metricsContext } from './load-metrics.js';
 import { openNumericPool } from './numeric-pool.js';
 import { usualThreads } from './usual-threads.js';
 import { startSweeper } from './sweeper.js';
@@ -36,6 +37,8 @@ export interface WorkersOptions {
   numericQueue?: string;
   /** Threads for numerics; default: as many as there are cores, 4 at most. */
   threads?: number;
+  /** Path of a JavaScript module that exports metrics of your own (`defineMetric` of aftercare/engine). All workers of one database need the same. */
+  metricsModule?: string;
   /** Workflows in the cache at most: an idle one costs memory, one that was dropped is replayed when it is needed. */
   cachedWorkflows?: number;
   /** What is being done may go on this long after `shutdown`; whatever is not done by then is done by another worker. */
@@ -62,10 +65,11 @@ const GRACE_MS = 15_000;
 export async function createWorkers(options: WorkersOptions): Promise<Workers> {
   const queues = options.queues ?? ['main', 'numeric'];
   const patience: Patience = { onNotice: options.onNotice ?? (() => undefined), ...(options.signal ? { signal: options.signal } : {}) };
+  const context = await metricsContext(options.metricsModule);
   const pool = openPool(options.databaseUrl, { max: 12, applicationName: `aftercare worker ${queues.join('+')}` });
   const mailer = options.mail ? openMailer(options.mail) : null;
   const threadCount = options.threads ?? usualThreads();
-  const threads = queues.includes('numeric') ? openNumericPool({ databaseUrl: options.databaseUrl, threads: threadCount }) : null;
+  const threads = queues.includes('numeric') ? openNumericPool({ databaseUrl: options.databaseUrl, threads: threadCount, ...(options.metricsModule === undefined ? {} : { metricsModule: options.metricsModule }) }) : null;
   let connection: NativeConnection | undefined;
   const release = async (): Promise<void> => {
     await threads?.close();
@@ -79,7 +83,7 @@ export async function createWorkers(options: WorkersOptions): Promise<Workers> {
     connection = temporal.connection;
     const shared = sharedOptions(options, temporal);
     const workers: Worker[] = [];
-    if (queues.includes('main')) workers.push(await createMainWorker(options, shared, pool, mailer));
+    if (queues.includes('main')) workers.push(await createMainWorker(options, shared, { pool, mailer, ...context }));
     if (threads) workers.push(await Worker.create({ ...shared, taskQueue: options.numericQueue ?? NUMERIC_QUEUE, activities: createNumericActivities({ pool, threads }), maxConcurrentActivityTaskExecutions: threadCount }));
     const sweeping = queues.includes('main') ? () => startSweeper({
       pool, ...temporal, taskQueue: options.mainQueue ?? MAIN_QUEUE, onNotice: patience.onNotice,
@@ -104,8 +108,8 @@ function sharedOptions(options: WorkersOptions, temporal: { connection: NativeCo
   };
 }
 
-async function createMainWorker(options: WorkersOptions, shared: SharedOptions, pool: Pool, mailer: Mailer | null): Promise<Worker> {
-  const activities = createLightActivities({ pool, mailer });
+async function createMainWorker(options: WorkersOptions, shared: SharedOptions, deps: Parameters<typeof createLightActivities>[0]): Promise<Worker> {
+  const activities = createLightActivities(deps);
   return Worker.create({
     ...shared,
     taskQueue: options.mainQueue ?? MAIN_QUEUE,

@@ -11,6 +11,8 @@ export interface NumericPoolOptions {
   databaseUrl: string;
   /** Absent: as many as the machine can run at once, 4 at most. */
   threads?: number;
+  /** Module with metrics of the user's own, which each thread loads. */
+  metricsModule?: string;
   /** The compiled thread; only tests that run from sources name another. */
   threadFile?: URL;
 }
@@ -29,7 +31,7 @@ export function openNumericPool(options: NumericPoolOptions): NumericPool {
   const piscina = new Piscina({
     filename: fileURLToPath(options.threadFile ?? new URL('./numeric-thread.js', import.meta.url)),
     minThreads: 1, maxThreads: threads, idleTimeout: 60_000,
-    workerData: { databaseUrl: options.databaseUrl },
+    workerData: { databaseUrl: options.databaseUrl, ...(options.metricsModule === undefined ? {} : { metricsModule: options.metricsModule }) },
     // Heartbeats of a few bytes a second do not need a spinning wait.
     atomics: 'disabled',
   });

@@ -5,6 +5,7 @@ import type { FitResult, NumericTask, PartDone } from '../activities/deps.js';
 import { FittedCache } from '../activities/fitted-cache.js';
 import { runNumericTask } from '../activities/numeric-work.js';
 import { openPool } from '../store/pool.js';
+import { metricsContext } from './load-metrics.js';
 
 /** What the main thread sends: a task, and where to report progress. */
 export interface ThreadCall {
@@ -21,13 +22,15 @@ export interface ThreadFault {
 
 export type ThreadAnswer = { result: FitResult | PartDone } | { fault: ThreadFault };
 
-function databaseUrl(): string {
+function given(): { databaseUrl: string; metricsModule?: string } {
   const data: unknown = workerData;
-  if (typeof data === 'object' && data !== null && 'databaseUrl' in data && typeof data.databaseUrl === 'string') return data.databaseUrl;
-  throw new Error('a numeric thread was started without a database');
+  if (typeof data !== 'object' || data === null || !('databaseUrl' in data) || typeof data.databaseUrl !== 'string') throw new Error('a numeric thread was started without a database');
+  return { databaseUrl: data.databaseUrl, ...('metricsModule' in data && typeof data.metricsModule === 'string' ? { metricsModule: data.metricsModule } : {}) };
 }
 
-const pool = openPool(databaseUrl(), { max: 3, applicationName: 'aftercare numeric' });
+const { databaseUrl, metricsModule } = given();
+const context = await metricsContext(metricsModule);
+const pool = openPool(databaseUrl, { max: 3, applicationName: 'aftercare numeric' });
 const cache = new FittedCache();
 /** Progress of a chunk every few milliseconds helps nobody. */
 const REPORT_MS = 100;
@@ -36,6 +39,7 @@ export default async function answer({ task, progress }: ThreadCall): Promise<Th
   let reported = 0;
   try {
     const result = await runNumericTask(pool, cache, task, {
+      ...context,
       onProgress: (state) => {
         const now = performance.now();
         if (now - reported < REPORT_MS) return;

@@ -7,9 +7,11 @@ import { Worker, type WorkerOptions } from '@temporalio/worker';
 import { createLightActivities, createNumericActivities } from '../activities/index.js';
 import { openMailer, type Mailer, type MailSettings } from '../activities/mail.js';
 import { NUMERIC_QUEUE } from '../domain/names.js';
+import type { EngineContext } from '../engine/custom-metrics/metric.js';
 import { openPool, type Pool } from '../store/pool.js';
 import { beating } from './beating.js';
 import { awaitDatabase } from './connecting.js';
+import { metricsContext } from './load-metrics.js';
 import { openNumericPool } from './numeric-pool.js';
 import { startSweeper } from './sweeper.js';
 import { usualThreads } from './usual-threads.js';
@@ -21,11 +23,13 @@ export interface AftercarePluginOptions {
   numeric?: { threads?: number } | boolean;
   /** Task queue of the numeric worker, if not the usual one. The client that creates models must be told the same. */
   numericQueue?: string;
+  /** Path of a JavaScript module that exports metrics of your own (`defineMetric` of aftercare/engine). All workers of one database need the same. */
+  metricsModule?: string;
   onNotice?: (line: string) => void;
 }
 
 /** What is open while the worker runs. */
-interface Opened {
+interface Opened extends EngineContext {
   pool: Pool;
   mailer: Mailer | null;
 }
@@ -57,10 +61,11 @@ export class AftercarePlugin extends SimplePlugin {
     if (!opened || !connection) return super.runWorker(worker, next);
     const { namespace, taskQueue, dataConverter } = worker.options;
     const onNotice = this.#options.onNotice ?? (() => undefined);
-    const { numericQueue } = this.#options;
+    const { numericQueue, metricsModule } = this.#options;
+    Object.assign(opened, await metricsContext(metricsModule));
     await awaitDatabase(opened.pool, { onNotice });
     const threadCount = (typeof this.#options.numeric === 'object' ? this.#options.numeric.threads : undefined) ?? usualThreads();
-    const threads = this.#options.numeric ? openNumericPool({ databaseUrl: this.#options.databaseUrl, threads: threadCount }) : null;
+    const threads = this.#options.numeric ? openNumericPool({ databaseUrl: this.#options.databaseUrl, threads: threadCount, ...(metricsModule === undefined ? {} : { metricsModule }) }) : null;
     const numeric = threads ? await Worker.create({
       connection, namespace, ...(dataConverter ? { dataConverter } : {}), taskQueue: numericQueue ?? NUMERIC_QUEUE,
       activities: createNumericActivities({ pool: opened.pool, threads }), maxConcurrentActivityTaskExecutions: threadCount,

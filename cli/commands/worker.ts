@@ -12,6 +12,7 @@ interface WorkerOptions {
   namespace?: string;
   mail?: string;
   threads?: string;
+  metrics?: string;
 }
 
 const QUEUES: readonly WorkerQueue[] = ['main', 'numeric'];
@@ -22,6 +23,7 @@ export function registerWorker(program: Command): void {
     .description('run a worker: workflows and light activities (main), computations (numeric), or both')
     .option('--queues <names>', 'main, numeric or main,numeric', 'main,numeric')
     .option('--threads <count>', 'threads for computations (default: one per core)')
+    .option('--metrics <file>', 'JavaScript module that exports metrics of your own (default: AFTERCARE_METRICS)')
     .option('--data <folder>', 'data folder of a running stack (default: AFTERCARE_DATA, else this user\'s)')
     .option('--database-url <url>', 'PostgreSQL 14 or newer (default: DATABASE_URL, else the running stack; the environment keeps the password off the process list)')
     .option('--temporal-address <host:port>', 'Temporal server (default: Temporal\'s own environment, else the running stack)')
@@ -31,6 +33,7 @@ export function registerWorker(program: Command): void {
 Examples:
   DATABASE_URL=postgres://… TEMPORAL_ADDRESS=… aftercare worker
   aftercare worker --queues numeric --threads 16        on a machine with many cores
+  aftercare worker --metrics ./metrics.js                metrics of your own; every worker needs them
 Waits for servers that are not there yet. The first SIGTERM or Ctrl-C lets what is being done end (15 s); the second ends at once.`)
     .action(runWorker);
 }
@@ -39,12 +42,14 @@ async function runWorker(options: WorkerOptions): Promise<void> {
   const queues = parseQueues(options.queues);
   const threads = parseThreads(options.threads);
   const stack = locateStack(options);
+  const metricsModule = options.metrics ?? process.env['AFTERCARE_METRICS'];
   await runWorkerProcess({
     databaseUrl: stack.databaseUrl,
     temporal: { address: stack.temporalAddress, namespace: stack.namespace },
     queues,
     mail: mailSettings({ url: options.mail }),
     ...(threads === undefined ? {} : { threads }),
+    ...(metricsModule ? { metricsModule } : {}),
   });
 }
 
