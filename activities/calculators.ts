@@ -7,6 +7,7 @@ import type { CalculatorFailure } from '../domain/run.js';
 import { columnOf, columnsOf, quoted, type ModelSchema } from '../domain/schema.js';
 import { segmentText, settingsOf, type Segment } from '../domain/segment.js';
 import { enabledCalculators, type CalculatorSettings, type ModelSettings, type PerformanceSettings, type ThresholdOverride } from '../domain/settings.js';
+import { worseSideOf, type WorseSide } from '../domain/metrics.js';
 import { overridesOf } from '../domain/threshold-overrides.js';
 import { ENGINE_VERSION, type CalculatorRequest } from '../engine/catalogue.js';
 import { NO_COLUMNS, type CalculatorColumns, type ClassProbability } from '../engine/calculator.js';
@@ -26,6 +27,8 @@ export interface WantedCalculator {
   overrides: ThresholdOverride[];
   /** Its values depend on targets that come late. */
   onTargets: boolean;
+  /** Where its metrics get worse, the user's own included. */
+  worseSideOf: (metric: string) => WorseSide;
 }
 
 /**
@@ -79,6 +82,10 @@ function withKeys(model: Pick<ModelState, 'versionId' | 'referenceRevision' | 's
     // The catalogue pairs each kind with its settings; `own` is what stands under that kind.
     request: { kind, settings: ordered(own!, kind, columns, model.schema), columns } as CalculatorRequest,
     thresholdKey: contentHash([key, thresholds, threshold, ...overrides]),
+    worseSideOf: (metric) => {
+      const own = context.customMetrics?.get(metric);
+      return own ? (own.betterWhen === 'higher' ? 'lower' : 'upper') : worseSideOf(kind, metric);
+    },
     onTargets: kind === 'realized_performance' || (kind === 'univariate_drift' && columns.target !== null),
   };
 }

@@ -100,7 +100,9 @@ export async function computeChunks(pool: Pool, cache: FittedCache, runId: numbe
     }
     return work.save(part, newValues.found());
   }));
-  await saveProgress(pool, run.id, { step: 'compute', done: (await readParts(pool, run.id)).reduce((sum, row) => sum + row.chunks, 0), of: plannedChunks(plan) });
+  const computed = (await readParts(pool, run.id)).reduce((sum, row) => sum + row.chunks, 0);
+  // How many chunks a segment gets is estimated before its rows are read.
+  await saveProgress(pool, run.id, { step: 'compute', done: computed, of: Math.max(computed, plannedChunks(plan)) });
   return result;
 }
 

@@ -8,8 +8,15 @@ export interface LightDeps extends EngineContext {
   pool: Pool;
 }
 
+/** @property population only this one of the plan's populations, by its place; absent: all of them, one after another, and the outcome is recorded */
+export interface FitTask {
+  kind: 'fit';
+  runId: number;
+  population?: number;
+}
+
 /** Long work, done off the main thread so that heartbeats and cancellation get through meanwhile. */
-export type NumericTask = { kind: 'fit'; runId: number } | { kind: 'compute'; runId: number; part: number };
+export type NumericTask = FitTask | { kind: 'compute'; runId: number; part: number };
 
 export interface FitResult {
   fitted: number;
@@ -40,7 +47,7 @@ export type WorkOptions = TaskOptions & EngineContext;
 
 /** Runs a task in a thread of its own (worker/numeric-pool.ts), or in this one where a program is small (activities/numeric-work.ts). */
 export interface NumericThreads {
-  run(task: { kind: 'fit'; runId: number }, options?: TaskOptions): Promise<FitResult>;
+  run(task: FitTask, options?: TaskOptions): Promise<FitResult>;
   run(task: { kind: 'compute'; runId: number; part: number }, options?: TaskOptions): Promise<PartDone>;
 }
 

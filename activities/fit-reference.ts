@@ -34,16 +34,18 @@ interface ReferenceRows {
   rows: Float64Array;
 }
 
-export async function fitReference(pool: Pool, runId: number, options: WorkOptions = {}): Promise<FitResult> {
+/** @param only place of one population in the plan; absent: all, and the outcome is recorded on the run */
+export async function fitReference(pool: Pool, runId: number, options: WorkOptions = {}, only?: number): Promise<FitResult> {
   const run = await readRun(pool, runId);
   const plan = run.plan;
   if (!plan) throw new Error(`run ${runId} has no plan yet`);
   const model = requireThere(await readModelState(pool, run.modelId));
   const places = await readPlaces(pool, model);
-  const failures: CalculatorFailure[] = [...plan.failures];
+  const failures: CalculatorFailure[] = only === undefined || only === 0 ? [...plan.failures] : [];
+  const chosen = only === undefined ? plan.populations : plan.populations.slice(only, only + 1);
   let referenceRowsRead = 0;
   let fitted = 0;
-  for (const [done, planned] of plan.populations.entries()) {
+  for (const [done, planned] of chosen.entries()) {
     const population = populationOf(planned, model, run.settings, places, options);
     const known = await findFitted(pool, population.wanted.map(({ key }) => key));
     const missing = population.wanted.filter(({ key }) => !known.some((row) => row.key === key));
@@ -54,14 +56,14 @@ export async function fitReference(pool: Pool, runId: number, options: WorkOptio
     const { chunking, zone } = population.settings;
     const ranges = cutReference(chunking, reference.at, chunking.kind === 'period' ? calendarOf(chunking.period, zone) : null);
     for (const [place, calculator] of missing.entries()) {
-      options.onProgress?.({ done: done + place / missing.length, of: plan.populations.length });
+      options.onProgress?.({ done: done + place / missing.length, of: chosen.length });
       const result = tryFit(calculator, reference.frame, ranges, options);
       if ('failure' in result) failures.push(failureOf(calculator.kind, population, result.failure));
       await inTransaction(pool, (tx) => saveFit(tx, run, population.key, calculator, result, ranges.map((range) => foundChunk(range, reference))));
       fitted += 1;
     }
   }
-  await saveFitOutcome(pool, run.id, failures, referenceRowsRead);
+  if (only === undefined) await saveFitOutcome(pool, run.id, failures, referenceRowsRead);
   return { fitted, failures, referenceRowsRead };
 }
 

@@ -6,6 +6,7 @@ import type { LightActivities, NumericActivities } from './contract.js';
 import type { LightDeps, NumericDeps, TaskOptions, TaskProgress } from './deps.js';
 import { withFailures } from './failure.js';
 import { finishRun } from './finish-run.js';
+import { fitPopulations } from './fit-populations.js';
 import { notify, type NotifyDeps } from './notify.js';
 import { planRun } from './plan-run.js';
 import { readLedger } from './read-ledger.js';
@@ -34,7 +35,7 @@ export function createLightActivities(deps: LightDeps & NotifyDeps): Registered<
 export function createNumericActivities(deps: NumericDeps): Registered<NumericActivities> {
   return {
     aftercareFitReference: withFailures((request) => withHeartbeats(async (options) => {
-      const { fitted, failures } = await deps.threads.run({ kind: 'fit', runId: request.runId }, options);
+      const { fitted, failures } = await fitPopulations(deps, request.runId, options);
       return { fitted, failures: failures.length };
     })),
     aftercareComputeChunks: withFailures((request) => withHeartbeats((options) => deps.threads.run({ kind: 'compute', runId: request.runId, part: request.part }, options))),

@@ -10,10 +10,10 @@ export type Judge = (point: MetricPoint) => { bounds: Bounds; alert: boolean | n
 const NO_BOUNDS: Bounds = { lower: null, upper: null };
 
 /** Thresholds are worked out once per calculator; a series that has none is judged by none. */
-export function judgeFor(fitted: FittedCalculator, { kind, request: { settings }, overrides }: WantedCalculator): Judge {
+export function judgeFor(fitted: FittedCalculator, { request: { settings }, overrides, worseSideOf }: WantedCalculator): Judge {
   const ruleOf = (metric: string, column: string): ThresholdRule | undefined => overrideFor(overrides, metric, column).rule;
   const bounds = new Map(thresholdsOf(fitted, settings, ruleOf).map((series) => [
-    `${series.metric}\u0000${series.column}`, boundsThatCount(series.bounds, overrideFor(overrides, series.metric, series.column).alertOn, kind, series.metric),
+    `${series.metric}\u0000${series.column}`, boundsThatCount(series.bounds, overrideFor(overrides, series.metric, series.column).alertOn, worseSideOf(series.metric)),
   ]));
   return (point) => {
     const own = bounds.get(`${point.metric}\u0000${point.column}`) ?? NO_BOUNDS;

@@ -7,7 +7,7 @@ import { fitReference } from './fit-reference.js';
 import { FittedCache } from './fitted-cache.js';
 
 export async function runNumericTask(pool: Pool, cache: FittedCache, task: NumericTask, options: WorkOptions = {}): Promise<FitResult | PartDone> {
-  return task.kind === 'fit' ? fitReference(pool, task.runId, options) : computeChunks(pool, cache, task.runId, task.part, options);
+  return task.kind === 'fit' ? fitReference(pool, task.runId, options, task.population) : computeChunks(pool, cache, task.runId, task.part, options);
 }
 
 /** No threads: each task runs where it is called, one after another or interleaved as the caller likes. */

@@ -9,6 +9,7 @@ import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { finishRun } from '../activities/finish-run.js';
+import { fitPopulations } from '../activities/fit-populations.js';
 import { planRun } from '../activities/plan-run.js';
 import type { ProblemType } from '../domain/schema.js';
 import { defaultSettings, type ModelSettings } from '../domain/settings.js';
@@ -61,7 +62,7 @@ function serve(url: string): void {
     const startedAt = performance.now();
     const plan = await planRun({ pool: db }, { ...call, trigger: 'manual', by: 'bench', full: false });
     const planned = performance.now();
-    if (plan.needsFit) await threads.run({ kind: 'fit', runId: plan.runId });
+    if (plan.needsFit) await fitPopulations({ pool: db, threads }, plan.runId, {});
     const fitted = performance.now();
     await Promise.all(Array.from({ length: plan.parts }, (_, part) => threads.run({ kind: 'compute', runId: plan.runId, part })));
     const computed = performance.now();

@@ -1,6 +1,6 @@
 /** Thresholds of single series: which of the overrides speak of a series, and which of them has the word. */
 import type { CalculatorKind } from './measurement.js';
-import { worseSideOf } from './metrics.js';
+import type { WorseSide } from './metrics.js';
 import type { ThresholdOverride } from './settings.js';
 import type { Bounds, ThresholdRule } from './threshold.js';
 
@@ -30,9 +30,9 @@ function isCellOf(metric: string, named: string): boolean {
   return named === 'confusion_matrix' && (/^(true|false)_(positive|negative)$/.test(metric) || /^true_.+_pred_.+$/.test(metric));
 }
 
-/** The bounds that count: where only worse values alert, the other side has none. */
-export function boundsThatCount(bounds: Bounds, alertOn: 'both' | 'worse', calculator: CalculatorKind, metric: string): Bounds {
-  const side = alertOn === 'worse' ? worseSideOf(calculator, metric) : null;
+/** The bounds that count: where only worse values alert, the other side has none. @param worse where the metric gets worse */
+export function boundsThatCount(bounds: Bounds, alertOn: 'both' | 'worse', worse: WorseSide): Bounds {
+  const side = alertOn === 'worse' ? worse : null;
   if (side === null) return bounds;
   return side === 'upper' ? { lower: null, upper: bounds.upper } : { lower: bounds.lower, upper: null };
 }

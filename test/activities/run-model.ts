@@ -1,5 +1,6 @@
 /** Runs of a model by direct calls of the activities, and a small model whose chunks fill quickly. */
 import { finishRun } from '../../activities/finish-run.js';
+import { fitPopulations } from '../../activities/fit-populations.js';
 import { inlineThreads } from '../../activities/numeric-work.js';
 import { planRun } from '../../activities/plan-run.js';
 import type { RunOutcome, RunPlan } from '../../activities/contract.js';
@@ -24,7 +25,7 @@ export async function runModel(pool: Pool, modelId: number, options: { horizon?:
   const runNumber = model!.lastRun + 1;
   const plan = await planRun({ pool }, { modelId, runNumber, previousHorizon: 0, horizon: options.horizon ?? model!.lastBatch, trigger: 'manual', by: 'test', full: options.full ?? false });
   const threads = inlineThreads(pool);
-  if (plan.needsFit) await threads.run({ kind: 'fit', runId: plan.runId });
+  if (plan.needsFit) await fitPopulations({ pool, threads }, plan.runId, {});
   const parts = Array.from({ length: plan.parts }, (_, part) => part);
   for (const part of options.partOrder?.(parts) ?? parts) await threads.run({ kind: 'compute', runId: plan.runId, part });
   const outcome = await finishRun({ pool }, { runId: plan.runId });

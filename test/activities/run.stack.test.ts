@@ -338,3 +338,27 @@ describe('what people read', () => {
     expect(rows[0]!.noticed).toBe(3);
   });
 });
+
+describe('a run that an earlier version planned', () => {
+  it('is finished by this one: its plan knew no segments, its settings nothing of what came later', async () => {
+    const id = await createSmallModel(database.pool, uniqueName('planned-before'), smallSettings({ kind: 'size', size: 20 }));
+    const plain = await createSmallModel(database.pool, uniqueName('planned-now'), smallSettings({ kind: 'size', size: 20 }));
+    const rows = Array.from({ length: 50 }, (_, n) => smallRow(n));
+    for (const modelId of [id, plain]) await appendRows(database.pool, modelId, memorySource(rows), { by: 'test' });
+    await database.pool.query(`update aftercare.model set settings = settings - 'segments'::text - 'thresholds'::text || jsonb_build_object('calculators', (settings -> 'calculators') - 'summary_statistics'::text - 'domain_classifier'::text) where id = $1`, [id]);
+    const { runId } = await planRun({ pool: database.pool }, { modelId: id, runNumber: 1, previousHorizon: 0, horizon: 2, trigger: 'manual', by: 'test', full: false });
+    const { rows: [stored] } = await database.pool.query<{ plan: { populations: Record<string, unknown>[]; parts: { ranges: Record<string, unknown>[] }[] } }>('select plan from aftercare.run where id = $1', [runId]);
+    const { populations: [all], parts, ...rest } = stored!.plan;
+    const { column: _column, value: _value, ...scheme } = all!;
+    const before = { ...rest, ...scheme, notes: undefined, parts: parts.map(({ ranges }) => ({ ranges: ranges.map(({ segment: _segment, ...range }) => range) })) };
+    await database.pool.query('update aftercare.run set plan = $2 where id = $1', [runId, JSON.stringify(before)]);
+    const threads = inlineThreads(database.pool);
+    await threads.run({ kind: 'fit', runId });
+    for (let part = 0; part < parts.length; part++) await threads.run({ kind: 'compute', runId, part });
+    await finishRun({ pool: database.pool }, { runId });
+    await runModel(database.pool, plain);
+    const values = async (modelId: number): Promise<unknown[]> => (await readResults(database.pool, modelId)).map(({ model: _model, ...result }) => result);
+    expect((await values(id)).length).toBeGreaterThan(50);
+    expect(await values(id)).toEqual(await values(plain));
+  });
+});

@@ -47,11 +47,11 @@ describe('overrideFor', () => {
 describe('boundsThatCount', () => {
   it('takes away the side on which a metric gets better', () => {
     const bounds = { lower: 1, upper: 2 };
-    expect(boundsThatCount(bounds, 'worse', 'estimated_performance', 'roc_auc')).toEqual({ lower: 1, upper: null });
-    expect(boundsThatCount(bounds, 'worse', 'estimated_performance', 'rmse')).toEqual({ lower: null, upper: 2 });
-    expect(boundsThatCount(bounds, 'worse', 'reconstruction_error', 'reconstruction_error')).toEqual({ lower: null, upper: 2 });
-    expect(boundsThatCount(bounds, 'both', 'estimated_performance', 'roc_auc')).toEqual(bounds);
-    expect(boundsThatCount(bounds, 'worse', 'summary_statistics', 'values_avg')).toEqual(bounds);
+    expect(boundsThatCount(bounds, 'worse', worseSideOf('estimated_performance', 'roc_auc'))).toEqual({ lower: 1, upper: null });
+    expect(boundsThatCount(bounds, 'worse', worseSideOf('estimated_performance', 'rmse'))).toEqual({ lower: null, upper: 2 });
+    expect(boundsThatCount(bounds, 'worse', worseSideOf('reconstruction_error', 'reconstruction_error'))).toEqual({ lower: null, upper: 2 });
+    expect(boundsThatCount(bounds, 'both', worseSideOf('estimated_performance', 'roc_auc'))).toEqual(bounds);
+    expect(boundsThatCount(bounds, 'worse', worseSideOf('summary_statistics', 'values_avg'))).toEqual(bounds);
   });
 
   it('knows a side for every metric of performance, and for the cells of confusion matrices', () => {
