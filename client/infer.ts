@@ -33,6 +33,8 @@ export interface InferredSchema {
   notes: string[];
   /** Rows that were looked at. */
   rowCount: number;
+  /** Different values of each categorical column among them. */
+  distinct: ReadonlyMap<string, number>;
 }
 
 const MAX_ROWS = 1_000_000;
@@ -72,7 +74,8 @@ export async function inferSchema(inputs: SourceInput | SourceInput[], overrides
   checkNames(overrides, [...profiles.keys()], labels.join(', '));
   const roles = findRoles([...profiles.values()], overrides, notes);
   const schema = { problemType: roles.problemType, columns: [...profiles.values()].map((profile) => columnOf(profile, roles, overrides, notes)) };
-  return { schema: checkSchema(schema), notes, rowCount };
+  const distinct = new Map(schema.columns.filter(({ kind }) => kind === 'categorical').map(({ name }) => [name, profiles.get(name)!.distinct.size]));
+  return { schema: checkSchema(schema), notes, rowCount, distinct };
 }
 
 /** An array is rows when it holds objects, else a list of inputs. */

@@ -4,7 +4,7 @@ import { schemeOf, type Chunking } from '../domain/chunking.js';
 import type { Receipt } from '../domain/batch.js';
 import { columnOf, columnsOf, type ModelSchema } from '../domain/schema.js';
 import { KEY_METRIC_WITHOUT_SCORES, type PerformanceMetric } from '../domain/metrics.js';
-import { defaultSettings, type ModelSettings, type PerformanceSettings } from '../domain/settings.js';
+import { defaultSettings, SEGMENT_DEFAULTS, type ModelSettings, type PerformanceSettings } from '../domain/settings.js';
 import { checkModelName } from '../store/check-create.js';
 import { createModel } from '../store/create-model.js';
 import type { ModelRef } from '../store/find-model.js';
@@ -58,10 +58,10 @@ export async function createFromInput(context: WriteContext, input: CreateModelI
   checkModelName(input.name);
   const reference = await rereadable(input.reference);
   const inferred = input.schema
-    ? { schema: input.schema, notes: [], rowCount: 0 }
+    ? { schema: input.schema, notes: [], rowCount: 0, distinct: new Map<string, number>() }
     : await inferSchema(forInference(reference()), withSegmentKinds(input), input.format === undefined ? {} : { format: input.format as SourceFormat });
   const notes = [...inferred.notes];
-  const settings = completeSettings(inferred.schema, input.settings ?? {}, inferred.rowCount, notes);
+  const settings = completeSettings(inferred.schema, input.settings ?? {}, inferred.rowCount, notes, inferred.distinct);
   const analysis = input.analysis === undefined ? undefined : await rereadable(input.analysis);
   const targets = input.targets === undefined ? undefined : await rereadable(input.targets);
   const created = await keepTrying(input.creationKey !== undefined, { signal: input.signal }, async () => {
@@ -90,8 +90,8 @@ function withSegmentKinds({ columns, settings }: CreateModelInput): SchemaOverri
   return by.length === 0 ? columns ?? {} : { ...columns, kinds: { ...Object.fromEntries(by.map((name) => [name, 'categorical' as const])), ...columns?.kinds } };
 }
 
-/** Defaults that fit the schema, and what the caller wants different. @param referenceRows 0: not known */
-export function completeSettings(schema: ModelSchema, patch: SettingsPatch, referenceRows: number, notes: string[]): ModelSettings {
+/** Defaults that fit the schema, and what the caller wants different. @param referenceRows 0: not known @param distinct values per categorical column, where known */
+export function completeSettings(schema: ModelSchema, patch: SettingsPatch, referenceRows: number, notes: string[], distinct: ReadonlyMap<string, number> = new Map()): ModelSettings {
   const chunking: Chunking = (patch.chunking as Chunking | undefined) ?? (referenceRows > 0 ? { kind: 'size', size: Math.max(1, Math.ceil(referenceRows / DEFAULT_CHUNKS)) } : { kind: 'count', count: DEFAULT_CHUNKS });
   const defaults = defaultSettings(schema.problemType, chunking);
   for (const kind of ['estimated_performance', 'realized_performance'] as const) defaults.calculators[kind] = metricsThatCanBe(schema, kind, defaults.calculators[kind]!, patch, notes);
@@ -100,7 +100,20 @@ export function completeSettings(schema: ModelSchema, patch: SettingsPatch, refe
   if (!columnOf(schema, 'target')) defaults.targets = { arrival: 'absent' };
   const by = columnsOf(schema, 'segment').map(({ name }) => name);
   if (by.length > 0) defaults.segments = { by };
-  return checkSettings(mergePatch(defaults, patch), schema);
+  const settings = checkSettings(mergePatch(defaults, patch), schema);
+  return { ...settings, segments: withOwnChunks(settings, distinct, notes) };
+}
+
+const LEAST_SEGMENT_CHUNK = 300;
+
+/** A segment has fewer rows than all: with chunks of the same size it would have one or two in the reference, and thresholds that mean nothing. */
+function withOwnChunks({ segments, chunking }: ModelSettings, distinct: ReadonlyMap<string, number>, notes: string[]): ModelSettings['segments'] {
+  if (!segments || segments.chunking !== undefined || chunking.kind !== 'size') return segments;
+  const values = Math.max(1, ...segments.by.map((name) => Math.min(distinct.get(name) ?? 1, segments.maxValues ?? SEGMENT_DEFAULTS.maxValues)));
+  const size = Math.min(chunking.size, Math.max(LEAST_SEGMENT_CHUNK, Math.ceil(chunking.size / values)));
+  if (size === chunking.size) return segments;
+  notes.push(`segments have chunks of ${size.toLocaleString('en')} rows: about as many chunks as all rows together (segments.chunking)`);
+  return { ...segments, chunking: { kind: 'size', size } };
 }
 
 /** The default metrics that the schema's columns allow; null when there is none, which is said unless the caller chose for himself. */

@@ -154,7 +154,7 @@ function incidentTable(incidents: readonly Incident[], places: readonly ChunkPla
     const together = JSON.stringify([incident.segment, incident.kind, incident.openingChunk, incident.lastChunk, incident.chunkCount, incident.ongoing, incident.state]);
     groups.set(together, [...(groups.get(together) ?? []), incident]);
   }
-  const segmented = incidents.some((incident) => incident.segment !== '');
+  const segmented = incidents.some((incident) => incident.segment !== segment);
   return table([{ name: 'Kind', short: !segmented }, ...(segmented ? [{ name: 'Segment' }] : []), { name: 'Cause' }, { name: 'Began', short: true }, { name: 'Chunks', numeric: true }, { name: 'State', short: true }], [...groups.values()].map((group) => {
     const one = group[0]!;
     const urgent = one.state === 'open' && one.ongoing;
