@@ -1,5 +1,5 @@
 /** NannyML's DataReconstructionDriftCalculator. */
-import type { CategoricalImputation, ContinuousImputation } from '../../../engine/index.js';
+import type { CategoricalImputation, ContinuousImputation, SettingsByKind } from '../../../engine/index.js';
 import { ANY_KIND, NO_ROLES, readAll, type CalculatorConstruction } from '../construction.js';
 import { CHUNK_PARAMETERS, chunkingOf, objectOf, Parameters, thresholdOfParameters } from '../parameters.js';
 
@@ -8,8 +8,8 @@ const NAME = 'DataReconstructionDriftCalculator';
 export function constructReconstruction(given: Record<string, unknown>): CalculatorConstruction {
   const parameters = new Parameters(given, NAME, ['column_names', 'n_components', 'imputer_categorical', 'imputer_continuous', 'threshold', ...CHUNK_PARAMETERS]);
   const components = parameters.raw('n_components') ?? 0.65;
-  if (typeof components !== 'number' || !(components >= 0)) throw parameters.wrong('n_components', 'a share of variance between 0 and 1, or a whole number of components');
-  const settings = {
+  if (components !== 'mle' && (typeof components !== 'number' || !(components >= 0))) throw parameters.wrong('n_components', "a share of variance between 0 and 1, a whole number of components, or 'mle'");
+  const settings: SettingsByKind['reconstruction_error'] = {
     components,
     threshold: thresholdOfParameters(parameters),
     imputeContinuous: continuousImputation(parameters),
