@@ -6,13 +6,15 @@ import {
   calculateChunk, fitCalculator, fromFittedJson, judge, NO_COLUMNS, requiredColumns, requiredChunkColumns, slice, takeRows, thresholdsOf, toFittedJson,
   type CategoricalColumn, type ContinuousColumn, type EngineKind, type EngineRequest, type Frame,
 } from '../../engine/index.js';
-import { loanFrame } from '../support/frames.js';
+import { loanFrame, TIERS } from '../support/frames.js';
 
 const columns = { ...NO_COLUMNS, continuous: ['amount', 'rate'], categorical: ['plan', 'city'], target: 'outcome', prediction: 'prediction', probability: 'score' };
 const performance = {
   metrics: ['roc_auc', 'f1', 'precision', 'recall', 'specificity', 'accuracy', 'average_precision', 'confusion_matrix', 'business_value'],
   businessValueMatrix: [[0, -2], [-5, 3]],
 } satisfies Extract<EngineRequest, { kind: 'realized_performance' }>['settings'];
+const ofClasses = { ...NO_COLUMNS, problemType: 'classification_multiclass' as const, target: 'tier', prediction: 'tier_guess', classProbabilities: TIERS };
+const performanceOfClasses = { ...performance, businessValueMatrix: [[1, -2, -1], [-5, 3, 0], [-1, 0.5, 2]] };
 
 const REQUESTS: EngineRequest[] = [
   { kind: 'summary_statistics', columns, settings: { statistics: ['avg', 'sum', 'std', 'median', 'row_count'] } },
@@ -29,6 +31,10 @@ const REQUESTS: EngineRequest[] = [
   { kind: 'numerical_range', columns, settings: { normalize: false } },
   { kind: 'estimated_performance', columns, settings: { ...performance, normalizeConfusionMatrix: 'true' } },
   { kind: 'realized_performance', columns, settings: { ...performance, normalizeConfusionMatrix: 'pred', normalizeBusinessValue: 'per_prediction' } },
+  { kind: 'estimated_performance', columns: ofClasses, settings: { ...performanceOfClasses, normalizeBusinessValue: 'per_prediction' } },
+  { kind: 'estimated_performance', columns: ofClasses, settings: { ...performanceOfClasses, normalizeConfusionMatrix: 'all' } },
+  { kind: 'realized_performance', columns: ofClasses, settings: { ...performanceOfClasses, normalizeConfusionMatrix: 'true' } },
+  { kind: 'realized_performance', columns: ofClasses, settings: performanceOfClasses },
 ];
 
 /** 12,000 rows: beyond 10,000, from where distribution functions are kept as histograms. */

@@ -12,7 +12,10 @@ export function uniform(seed: number): () => number {
   };
 }
 
-/** Two-class data: amount (gaps), rate (ties), plan (gaps), city, score, prediction, outcome. `shift` moves everything a little. */
+/**
+ * Two-class data: amount (gaps), rate (ties), plan (gaps), city, score, prediction, outcome; and of three classes: tier, tier_guess and the scores p_basic,
+ * p_gold, p_plus, which sum to 1. `shift` moves everything a little.
+ */
 export function loanFrame(rows: number, seed: number, shift = 0): Frame {
   const random = uniform(seed);
   const amount = new Float64Array(rows);
@@ -40,7 +43,37 @@ export function loanFrame(rows: number, seed: number, shift = 0): Frame {
     ['plan', { kind: 'categorical', codes: plan, categories: ['small', 'large', 'none'] }],
     ['city', { kind: 'categorical', codes: city, categories: ['Gent', 'Leuven', 'Brugge', 'Aalst', 'Ieper', 'Mons', 'Namur', 'Dinant', 'Arlon'] }],
   ]);
+  for (const [name, column] of tierColumns(rows, seed, shift)) columns.set(name, column);
   return { rowCount: rows, columns };
+}
+
+/** Classes of `tier` in ascending order, with their columns of scores. */
+export const TIERS = ['basic', 'gold', 'plus'].map((tier) => ({ class: tier, column: `p_${tier}` }));
+
+function tierColumns(rows: number, seed: number, shift: number): Map<string, Column> {
+  const random = uniform(seed + 1_000_000);
+  const codes = { truth: new Int32Array(rows), guess: new Int32Array(rows) };
+  const scores = TIERS.map(() => new Float64Array(rows));
+  for (let i = 0; i < rows; i++) {
+    const weights = TIERS.map((_, place) => (place === 0 ? 1 + shift : 1) * random() ** 3);
+    const total = weights.reduce((sum, weight) => sum + weight, 0);
+    // Two decimals, so that there are ties; hundredths that sum to 100.
+    const hundredths = weights.map((weight) => Math.floor((100 * weight) / total));
+    hundredths[2] = 100 - hundredths[0]! - hundredths[1]!;
+    hundredths.forEach((value, place) => {
+      scores[place]![i] = value / 100;
+    });
+    // The scores are honest: each is the chance of its class.
+    const drawn = 100 * random();
+    codes.truth[i] = drawn < hundredths[0]! ? 0 : drawn < hundredths[0]! + hundredths[1]! ? 1 : 2;
+    codes.guess[i] = hundredths.indexOf(Math.max(...hundredths));
+  }
+  const categories = TIERS.map((tier) => tier.class);
+  return new Map<string, Column>([
+    ['tier', { kind: 'categorical', codes: codes.truth, categories }],
+    ['tier_guess', { kind: 'categorical', codes: codes.guess, categories: [...categories] }],
+    ...TIERS.map(({ column }, place): [string, Column] => [column, { kind: 'continuous', values: scores[place]! }]),
+  ]);
 }
 
 /** The same rows, one column replaced. */
