@@ -21,6 +21,7 @@ const MODULES: { commands: string[]; load: () => Promise<Register> }[] = [
   { commands: ['decisions', 'decide'], load: async () => (await import('./commands/decisions.js')).registerDecisions },
   { commands: ['report'], load: async () => (await import('./commands/report.js')).registerReport },
   { commands: ['calculate'], load: async () => (await import('./commands/calculate.js')).registerCalculate },
+  { commands: ['run-config'], load: async () => (await import('./commands/run-config.js')).registerRunConfig },
   { commands: ['worker'], load: async () => (await import('./commands/worker.js')).registerWorker },
   { commands: ['doctor'], load: async () => (await import('./commands/doctor.js')).registerDoctor },
 ];

@@ -92,7 +92,7 @@ function joinTargets(frame: Frame, targets: Frame, on: string, file: string): Fr
 }
 
 /** Values of a column by which rows can be matched; null: missing. */
-function keysOf(column: Column): (string | number | null)[] {
+export function keysOf(column: Column): (string | number | null)[] {
   if (column.kind === 'categorical') return Array.from(column.codes, (code) => (code < 0 ? null : column.categories[code]!));
   return Array.from(column.kind === 'continuous' ? column.values : column.micros, (value) => (Number.isNaN(value) ? null : value));
 }
@@ -106,7 +106,8 @@ function takeOrMissing(column: Column, rows: Int32Array): Column {
   }
 }
 
-function inOrderOf(frame: Frame, timestamp: string): PreparedData {
+/** Rows sorted by a column's raw values, stable, missing ones last. @throws InvalidInput when it is not there or holds no moments */
+export function inOrderOf(frame: Frame, timestamp: string): PreparedData {
   requireColumns(frame, [timestamp], 'the data');
   const column = frame.columns.get(timestamp)!;
   const ranks = ranksOf(column);
