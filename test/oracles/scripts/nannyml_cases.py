@@ -177,9 +177,21 @@ case("more__reconstruction__constants", "edge_binary", PCA, dict(
     column_names=COLUMNS, imputer_continuous=dict(strategy="constant", fill_value=3), imputer_categorical=dict(strategy="constant"), chunk_size=100))
 case("more__reconstruction__fewer_rows_than_columns", "edge_binary", PCA, dict(column_names=COLUMNS, chunk_size=5), [0, 9], [0, 20])
 case("more__reconstruction__no_component", "edge_binary", PCA, dict(column_names=COLUMNS, n_components=0, chunk_size=100))
+case("more__reconstruction__mle", "edge_binary", PCA, dict(column_names=COLUMNS, n_components="mle", chunk_size=100, **AT))
+case("more__reconstruction__mle_few_rows", "edge_binary", PCA, dict(column_names=COLUMNS, n_components="mle", chunk_size=10), [0, 60], [0, 40])
+case("more__reconstruction__few_rows", "edge_binary", PCA, dict(column_names=COLUMNS, n_components=0.5, chunk_size=10), [0, 60], [0, 40])
 case("refused__reconstruction__too_many_components", "edge_binary", PCA, dict(column_names=COLUMNS, n_components=12, chunk_size=100))
 case("refused__reconstruction__mean_of_categories", "edge_binary", PCA, dict(column_names=COLUMNS, imputer_categorical=dict(strategy="mean"), chunk_size=100))
 
+DOMAIN = "DomainClassifierCalculator"
+SMALL = dict(n_estimators=15, num_leaves=7)
+case("more__domain__sampled_rows_and_columns", "edge_binary", DOMAIN, dict(feature_column_names=COLUMNS, chunk_period="M", hyperparameters=dict(
+    n_estimators=40, num_leaves=5, learning_rate=0.3, min_child_samples=5, reg_lambda=1.0, reg_alpha=0.2, colsample_bytree=0.7, subsample=0.8, subsample_freq=1, random_state=4), **AT))
+case("more__domain__one_row", "edge_binary", DOMAIN, dict(feature_column_names=COLUMNS, chunk_size=1, hyperparameters=SMALL), [0, 40], [0, 6])
+case("more__domain__three_rows", "edge_binary", DOMAIN, dict(feature_column_names=COLUMNS, chunk_size=3, hyperparameters=dict(n_estimators=10, min_child_samples=2)), [0, 40], [0, 12])
+case("more__domain__whole_reference", "edge_binary", DOMAIN, dict(feature_column_names=COLUMNS, chunk_number=1, hyperparameters=SMALL), [0, 300], [0, 200])
+case("more__domain__ten_folds", "edge_binary", DOMAIN, dict(feature_column_names=COLUMNS[:6], chunk_size=300, cv_folds_num=10, hyperparameters=SMALL, threshold=constant(0.49, 0.55)))
+case("more__domain__categories_only", "edge_binary", DOMAIN, dict(feature_column_names=["cat_few", "cat_unseen"], chunk_size=200, hyperparameters=SMALL, threshold=deviations(1, 2)))
 for name, columns in (("MissingValuesCalculator", COLUMNS), ("UnseenValuesCalculator", [*COLUMNS[6:], "num_int"]), ("NumericalRangeCalculator", COLUMNS[:6])):
     case(f"more__{name}__weekly", "edge_binary", name, dict(column_names=columns, chunk_period="W", **AT))
     case(f"more__{name}__counts", "edge_binary", name, dict(column_names=columns, chunk_size=77, threshold=deviations(2, 1), normalize=False, **AT), [0, 500])
