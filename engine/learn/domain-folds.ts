@@ -54,6 +54,11 @@ function take(features: readonly BoostingFeature[], rows: Int32Array): BoostingF
 
 /** Rows of one class only have label 0, whichever class it is, as scikit-learn numbers the classes that it sees. */
 function labelsOf(isChunk: Uint8Array, rows: Int32Array): Float64Array {
-  const labels = Float64Array.from(rows, (row) => isChunk[row]!);
-  return labels.every((label) => label === 1) ? labels.fill(0) : labels;
+  const labels = new Float64Array(rows.length);
+  let ofChunk = 0;
+  for (let i = 0; i < rows.length; i++) {
+    labels[i] = isChunk[rows[i]!]!;
+    ofChunk += labels[i]!;
+  }
+  return ofChunk === rows.length ? labels.fill(0) : labels;
 }
