@@ -4,7 +4,7 @@
  * Idempotent by (model, run number): a second call finds the stored plan. Usual duration: 10 to 30 ms; 0.5 s per million rows to share out.
  */
 import { coverWithPeriods, periodOrdinal, type Calendar } from '../domain/periods.js';
-import { intoParts, planPeriods, planSizes, rowsPerPart, splitSizes, totalRows, type Changes, type KnownChunk, type PeriodStretch, type ReadRange, type Stretch, type Wanted } from '../domain/run-plan.js';
+import { intoParts, planPeriods, planSizes, rowsPerPart, splitSizes, totalRows, weightOf, type Changes, type KnownChunk, type PeriodStretch, type ReadRange, type Stretch, type Wanted } from '../domain/run-plan.js';
 import { calendarOf } from '../store/calendar.js';
 import { findFitted } from '../store/fitted.js';
 import { readHorizon, type Horizon } from '../store/horizon.js';
@@ -124,7 +124,7 @@ async function planBySize(view: PlanView): Promise<Planned> {
   const ranges = planSizes(changes.firstRow && settings.chunking.kind === 'count' ? [] : chunks, size, changes, wanted);
   const tail = ranges.at(-1);
   if (!tail || tail.lastOrdinal !== null) return { ranges, chunkSize: size, rowsRead };
-  const limit = rowsPerPart(totalRows(ranges));
+  const limit = rowsPerPart(totalRows(ranges), weightOf(wanted.calculators));
   if (tail.rows <= limit) return { ranges, chunkSize: size, rowsRead };
   const chunksPerPiece = Math.max(1, Math.floor(limit / size));
   const split = await readSplitBorders(tx, { ...source, after: tail.after, until: tail.until }, chunksPerPiece * size, Math.ceil(tail.rows / (chunksPerPiece * size)) - 1);
@@ -137,15 +137,15 @@ function planByPeriod(view: PlanView): Planned {
   const calendar = calendarOf(settings.chunking.period, settings.zone);
   const touched = coverWithPeriods(calendar, changes.rowSpans);
   const rows = changes.rows + chunks.reduce((sum, chunk) => sum + chunk.rows, 0);
-  const pieces = touched.flatMap((stretch) => cutStretch(calendar, stretch, touched, rows));
+  const pieces = touched.flatMap((stretch) => cutStretch(calendar, stretch, touched, rows, weightOf(wanted.calculators)));
   return { ranges: planPeriods(chunks, pieces, changes, wanted, periodOrdinal), chunkSize: null, rowsRead: 0 };
 }
 
 /** Cuts a long stretch of periods into pieces that one part can read, supposing that rows lie evenly in it. */
-function cutStretch(calendar: Calendar, stretch: PeriodStretch, all: readonly PeriodStretch[], rows: number): PeriodStretch[] {
+function cutStretch(calendar: Calendar, stretch: PeriodStretch, all: readonly PeriodStretch[], rows: number, weight: number): PeriodStretch[] {
   const duration = (one: PeriodStretch): number => one.endMicros - one.startMicros;
   const estimate = rows * (duration(stretch) / all.reduce((sum, one) => sum + duration(one), 0));
-  const count = Math.ceil(estimate / rowsPerPart(rows));
+  const count = Math.ceil(estimate / rowsPerPart(rows, weight));
   const cuts = new Set<number>([stretch.startMicros]);
   for (let i = 1; i < count; i++) cuts.add(calendar(Math.floor(stretch.startMicros + (i * duration(stretch)) / count)).startMicros);
   const starts = [...cuts];

@@ -53,6 +53,8 @@ export interface Result {
   dataRevision: number;
   /** How often this chunk's value changed after it was complete. */
   revision: number;
+  /** Those of the model and of the version, as they are now; in the order of their text. */
+  tags: string[];
 }
 
 export interface ResultChunk {

@@ -65,8 +65,18 @@ export interface Wanted {
   onTargets: CalculatorKind[];
 }
 
+/** A row of these costs as much as so many of the others together. */
+const WEIGHTS: Partial<Record<CalculatorKind, number>> = { domain_classifier: 25 };
+
+/** How much dearer a row is than usual, by the dearest calculator. */
+export function weightOf(calculators: readonly CalculatorKind[]): number {
+  return calculators.reduce((most, kind) => Math.max(most, WEIGHTS[kind] ?? 1), 1);
+}
+
 /** No part of a run holds more rows than this, unless one chunk does. */
 const PART_ROWS_MAX = 250_000;
+/** Work on so few rows is not worth a second thread. */
+const PART_ROWS_WHOLE = 100_000;
 
 /** Chunks of equal size: everything from the first chunk that changed or is not full is cut again; before it, only what targets or settings made stale. */
 export function planSizes(chunks: readonly KnownChunk[], size: number, changes: Changes, wanted: Wanted): Stretch[] {
@@ -131,7 +141,7 @@ function staleRange(chunk: KnownChunk, after: Border | null, until: Border, chan
 
 /** Neighbours with the same work become one stretch, as long as it stays small enough to be read by one part. */
 function joinRanges(ranges: readonly Stretch[]): Stretch[] {
-  const limit = rowsPerPart(totalRows(ranges));
+  const limit = rowsPerPart(totalRows(ranges), weightOf(ranges.flatMap(({ calculators }) => calculators)));
   const joined: Stretch[] = [];
   for (const range of ranges) {
     const last = joined.at(-1);
@@ -146,9 +156,9 @@ function joinRanges(ranges: readonly Stretch[]): Stretch[] {
 }
 
 /** Rows that one part should hold: small work stays whole, larger work is worth two threads, and no part grows beyond what a thread should keep. */
-export function rowsPerPart(rows: number): number {
-  if (rows <= 100_000) return Math.max(1, rows);
-  return Math.min(PART_ROWS_MAX, Math.ceil(rows / 2));
+export function rowsPerPart(rows: number, weight = 1): number {
+  if (rows * weight <= PART_ROWS_WHOLE) return Math.max(1, rows);
+  return Math.min(Math.ceil(PART_ROWS_MAX / weight), Math.ceil(rows / 2));
 }
 
 export function totalRows(ranges: readonly Stretch[]): number {
@@ -157,7 +167,7 @@ export function totalRows(ranges: readonly Stretch[]): number {
 
 /** Shares stretches out to parts, in order; small ones of several populations lie in one. */
 export function intoParts(ranges: readonly ReadRange[]): PlanPart[] {
-  const limit = rowsPerPart(totalRows(ranges));
+  const limit = rowsPerPart(totalRows(ranges), weightOf(ranges.flatMap(({ calculators }) => calculators)));
   const parts: PlanPart[] = [];
   let filled = 0;
   for (const range of ranges) {

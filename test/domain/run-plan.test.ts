@@ -82,6 +82,10 @@ describe('parts', () => {
     const range = (rows: number): Parameters<typeof intoParts>[0][number] => ({ after: null, until: null, firstOrdinal: 0, lastOrdinal: null, change: 'rows', calculators: [], chunks: 1, rows, segment: '' });
     expect(intoParts([range(60_000), range(50_000), range(90_000)]).map((part) => part.ranges.map(({ rows }) => rows))).toEqual([[60_000], [50_000], [90_000]]);
     expect(intoParts([range(30_000), range(40_000)])).toHaveLength(1);
+    // Trainings per chunk are worth a thread much earlier.
+    const dear = (rows: number): ReturnType<typeof range> => ({ ...range(rows), calculators: ['domain_classifier'] });
+    expect(intoParts([dear(6_000), dear(5_000), dear(6_000)]).map((part) => part.ranges.map(({ rows }) => rows))).toEqual([[6_000], [5_000], [6_000]]);
+    expect(intoParts([dear(2_000), dear(1_000)])).toHaveLength(1);
   });
 
   it('splitSizes names each piece\'s ordinals and leaves the last open', () => {
