@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { readFrame } from '../client/sources/frame.js';
 import type { MetricPoint } from '../domain/measurement.js';
 import {
-  createEnginePool, judge, NO_COLUMNS, rawThresholdsOf, splitRows,
+  continuousOf, createEnginePool, judge, NO_COLUMNS, rawThresholdsOf, slice, splitRows,
   type CalculatorColumns, type ChunkRange, type EngineKind, type EnginePool, type EngineRequest, type FittedCalculatorOf, type Frame, type SeriesBounds,
 } from '../engine/index.js';
+import { binFeatures, predictBoosting, trainBoosting, type BoostingFeature } from '../engine/boosting/index.js';
 import { CATEGORICAL, CONTINUOUS, readRaw } from './engine-data.js';
 
 /** What was done, to be compared with the other side. */
@@ -28,6 +29,8 @@ export interface Work {
   tolerance: number;
   /** True: threads of its libraries can matter to NannyML. */
   usesThreads: boolean;
+  /** There is nothing for a second thread of ours to do. */
+  oneThread?: boolean;
   /** Evidently has the like. */
   evidently?: boolean;
   prepare(folder: string, threads: number): Promise<() => Promise<Outcome>>;
@@ -55,25 +58,63 @@ const QUALITY: EngineRequest[] = [
 ];
 const STATISTICS: EngineRequest = { kind: 'summary_statistics', columns: COLUMNS, settings: { statistics: ['avg', 'sum', 'std', 'median', 'row_count'] } };
 
+const LOSS: EngineRequest = {
+  kind: 'estimated_performance', columns: { ...NO_COLUMNS, problemType: 'regression', continuous: CONTINUOUS, categorical: CATEGORICAL, target: 'price', prediction: 'price_estimate' },
+  settings: { metrics: ['mae', 'mape', 'mse', 'rmse', 'msle', 'rmsle'] },
+};
+const DOMAIN: EngineRequest = { kind: 'domain_classifier', columns: COLUMNS, settings: {} };
+const SMALL: Tables = { reference: 'small_reference', analysis: 'small_analysis' };
+
 export const WORKS: Work[] = [
   { name: 'univariate', title: 'univariate drift, 4 + 4 methods', floor: 15, goal: 40, tolerance: 1e-9, usesThreads: false, evidently: true, prepare: inMemory([DRIFT]) },
   { name: 'univariate-exact', title: 'univariate drift, exact Kolmogorov–Smirnov and Wasserstein', floor: 15, goal: 30, tolerance: 1e-9, usesThreads: false, prepare: inMemory([EXACT]) },
   { name: 'cbpe', title: 'CBPE, 7 metrics', floor: 6, goal: 12, tolerance: 1e-9, usesThreads: false, prepare: inMemory([ESTIMATED]) },
   { name: 'realized', title: 'realized performance, 7 metrics', floor: 15, goal: 25, tolerance: 1e-9, usesThreads: false, prepare: inMemory([REALIZED]) },
   { name: 'reconstruction', title: 'reconstruction error (PCA), 14 columns', floor: 1.5, goal: 4, tolerance: 1e-9, usesThreads: true, prepare: inMemory([RECONSTRUCTION]) },
+  { name: 'dle', title: 'DLE, 6 metrics', floor: 1.2, goal: 2.5, tolerance: 1e-9, usesThreads: true, prepare: inMemory([LOSS], SMALL) },
+  { name: 'domain-classifier', title: 'domain classifier, 2 + 2 chunks of 25,000 rows', floor: 0.8, goal: 2, tolerance: 1e-9, usesThreads: true, prepare: inMemory([DOMAIN], { ...SMALL, rows: 50_000, chunks: 2 }) },
+  { name: 'boosting', title: 'boosting: 100 trees trained, applied to as many rows', floor: 0.7, goal: 1.2, tolerance: 1e-12, usesThreads: true, oneThread: true, prepare: trees },
   { name: 'quality', title: 'missing, unseen, out of range; 5 summary statistics', floor: 10, goal: 20, tolerance: 1e-9, usesThreads: false, prepare: inMemory([...QUALITY, STATISTICS]) },
   { name: 'end-to-end', title: 'CSV → drift, CBPE, realized, quality', floor: 6, goal: 15, tolerance: 1e-9, usesThreads: false, prepare: fromFiles('csv') },
   { name: 'end-to-end-parquet', title: 'Parquet → the same', floor: 6, goal: 15, tolerance: 1e-9, usesThreads: false, prepare: fromFiles('parquet') },
 ];
 
+interface Tables {
+  reference: string;
+  analysis: string;
+  /** The first so many; absent: all. */
+  rows?: number;
+  chunks?: number;
+}
+
 /** A process that was started for this has its threads already, as NannyML's has its libraries loaded. */
-function inMemory(requests: EngineRequest[], tables: [string, string] = ['reference', 'analysis']): Work['prepare'] {
+function inMemory(requests: EngineRequest[], tables: Tables = { reference: 'reference', analysis: 'analysis' }): Work['prepare'] {
   return async (folder, threads) => {
     const wanted = ['at', ...columnsOf(requests)];
-    const [reference, analysis] = tables.map((table) => readRaw(folder, table, wanted)) as [Frame, Frame];
+    const [reference, analysis] = [tables.reference, tables.analysis].map((table) => {
+      const frame = readRaw(folder, table, wanted);
+      return slice(frame, 0, Math.min(frame.rowCount, tables.rows ?? Infinity));
+    }) as [Frame, Frame];
     const pool = await startPool(threads);
-    return () => compute(pool, requests, reference, analysis);
+    return () => compute(pool, requests, reference, analysis, tables.chunks ?? CHUNKS);
   };
+}
+
+async function trees(folder: string): Promise<() => Promise<Outcome>> {
+  const [reference, analysis] = [SMALL.reference, SMALL.analysis].map((table) => readRaw(folder, table, ['price', ...CONTINUOUS, ...CATEGORICAL])) as [Frame, Frame];
+  const labels = continuousOf(reference, 'price').values;
+  return () => {
+    const model = trainBoosting(binFeatures(featuresOf(reference)), labels);
+    const predicted = predictBoosting(model, featuresOf(analysis));
+    return Promise.resolve({ results: predicted.length, sum: predicted.reduce((sum, value) => sum + value, 0), alerts: 0 });
+  };
+}
+
+function featuresOf(frame: Frame): BoostingFeature[] {
+  return [...CONTINUOUS, ...CATEGORICAL].map((name) => {
+    const column = frame.columns.get(name)!;
+    return column.kind === 'categorical' ? { name, kind: 'categorical', values: Float64Array.from(column.codes) } : { name, kind: 'numeric', values: continuousOf(frame, name).values };
+  });
 }
 
 function fromFiles(format: 'csv' | 'parquet'): Work['prepare'] {
@@ -81,7 +122,7 @@ function fromFiles(format: 'csv' | 'parquet'): Work['prepare'] {
     const pool = await startPool(threads);
     return async () => {
       const [reference, analysis] = await Promise.all(['reference', 'analysis'].map((table) => readFrame(join(folder, `${table}.${format}`), { columnTypes: { at: 'timestamp' } })));
-      return compute(pool, [DRIFT, ESTIMATED, REALIZED, ...QUALITY], reference!, analysis!);
+      return compute(pool, [DRIFT, ESTIMATED, REALIZED, ...QUALITY], reference!, analysis!, CHUNKS);
     };
   };
 }
@@ -98,8 +139,8 @@ function columnsOf(requests: readonly EngineRequest[]): string[] {
   return [...new Set(requests.flatMap(({ columns }) => [...columns.continuous, ...columns.categorical, columns.target, columns.prediction, columns.probability].filter((name) => name !== null)))];
 }
 
-async function compute(pool: EnginePool, requests: readonly EngineRequest[], reference: Frame, analysis: Frame): Promise<Outcome> {
-  const periods = { reference: chunksOf(reference), analysis: chunksOf(analysis) };
+async function compute(pool: EnginePool, requests: readonly EngineRequest[], reference: Frame, analysis: Frame, chunks: number): Promise<Outcome> {
+  const periods = { reference: chunksOf(reference, chunks), analysis: chunksOf(analysis, chunks) };
   const fitted: FittedCalculatorOf<EngineKind>[] = await pool.fit(requests, reference, periods.reference);
   const points = await pool.calculate(fitted, analysis, periods.analysis);
   const outcome: Outcome = { results: 0, sum: 0, alerts: 0 };
@@ -130,7 +171,7 @@ function resultRows(fitted: FittedCalculatorOf<EngineKind>, bounds: Map<string, 
   }));
 }
 
-function chunksOf(frame: Frame): ChunkRange[] {
+function chunksOf(frame: Frame, count: number): ChunkRange[] {
   const at = frame.columns.get('at');
-  return splitRows(frame.rowCount, at?.kind === 'timestamp' ? at.micros : null, { kind: 'count', count: CHUNKS }).chunks;
+  return splitRows(frame.rowCount, at?.kind === 'timestamp' ? at.micros : null, { kind: 'count', count }).chunks;
 }

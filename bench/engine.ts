@@ -86,7 +86,7 @@ async function measureIn(side: Side, work: Work, folder: string, threads: number
   const known = { work: work.name, side, run };
   switch (side) {
     case 'aftercare-1': return { ...known, ...await ours(work, folder, 1) };
-    case 'aftercare-n': return threads === 1 ? null : { ...known, ...await ours(work, folder, threads) };
+    case 'aftercare-n': return threads === 1 || work.oneThread ? null : { ...known, ...await ours(work, folder, threads) };
     case 'nannyml-1': return python('AFTERCARE_BENCH_PYTHON', 'engine_nannyml.py', work.name, folder, '1', known);
     case 'nannyml-n': return work.usesThreads ? python('AFTERCARE_BENCH_PYTHON', 'engine_nannyml.py', work.name, folder, null, known) : null;
     // A minute each, and far away: twice is enough.
@@ -107,8 +107,9 @@ function ours(work: Work, folder: string, threads: number): Promise<Omit<Measure
 function python(variable: string, script: string, work: string, folder: string, openMpThreads: string | null, known: Pick<Measured, 'work' | 'side' | 'run'>): Measured | null {
   const command = process.env[variable];
   if (command === undefined) return null;
-  const { OMP_NUM_THREADS: _omp, OPENBLAS_NUM_THREADS: _blas, ...rest } = process.env;
-  const env = { ...rest, NML_DISABLE_USAGE_LOGGING: '1', DO_NOT_TRACK: '1', ...(openMpThreads === null ? {} : { OMP_NUM_THREADS: openMpThreads, OPENBLAS_NUM_THREADS: openMpThreads }) };
+  // LightGBM asks for as many threads as there are processors, whatever OMP_NUM_THREADS says: the limit holds.
+  const { OMP_NUM_THREADS: _omp, OMP_THREAD_LIMIT: _limit, OPENBLAS_NUM_THREADS: _blas, ...rest } = process.env;
+  const env = { ...rest, NML_DISABLE_USAGE_LOGGING: '1', DO_NOT_TRACK: '1', ...(openMpThreads === null ? {} : { OMP_NUM_THREADS: openMpThreads, OMP_THREAD_LIMIT: openMpThreads, OPENBLAS_NUM_THREADS: openMpThreads }) };
   const { stdout, stderr, status } = spawnSync(command, [join(process.cwd(), 'bench', script), work, folder], { encoding: 'utf8', env, maxBuffer: 64 * 1024 * 1024 });
   if (status !== 0) return { ...known, seconds: NaN, peakMb: NaN, unable: `${script} ended with ${status}: ${stderr.trim().split('\n').at(-1) ?? ''}` };
   const line = JSON.parse(stdout.trim().split('\n').at(-1)!) as Omit<Measured, 'work' | 'side' | 'run'>;
