@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { isFinal } from '../domain/errors.js';
 import { listModels, showModel, archiveModel, deleteModel, type ModelDetails, type ModelOverview } from '../store/models.js';
+import { setTags, type ChangedTags } from '../store/tags.js';
 import { readBatchTotals, type BatchTotals } from '../store/batch-totals.js';
 import type { WriteContext } from './append.js';
 import type { Lifecycles } from './lifecycle.js';
@@ -41,8 +42,8 @@ export class Models {
     return created;
   }
 
-  /** @param options.all archived ones as well */
-  list(options: { all?: boolean } = {}): Promise<ModelOverview[]> {
+  /** @param options.all archived ones as well @param options.tags only models that have all of these, by themselves or by their version in charge */
+  list(options: { all?: boolean; tags?: readonly string[] } = {}): Promise<ModelOverview[]> {
     return listModels(this.#context.pool, options);
   }
 
@@ -63,6 +64,16 @@ export class Models {
     await this.#lifecycles.settingsChanged(changed.modelId, changed.settingsRevision);
     if (patch.runs?.schedule !== undefined || patch.zone !== undefined) await this.#lifecycles.applySchedule(changed.modelId, changed.settings);
     return changed;
+  }
+
+  /**
+   * Puts these tags in the place of those that are there; results carry them from then on.
+   *
+   * @param options.version of this version instead of the model
+   * @throws NotFound; InvalidInput when a tag is empty, too long, or holds a comma
+   */
+  tag(name: string, tags: readonly string[], options: { version?: number | undefined } = {}): Promise<ChangedTags> {
+    return setTags(this.#context.pool, name, tags, this.#context.by, options.version);
   }
 
   /** No more rows, no more runs; everything stays readable. @throws NotFound */

@@ -26,6 +26,8 @@ export interface CreateModelInput {
   schema?: ModelSchema | undefined;
   /** What differs from the defaults. */
   settings?: SettingsPatch | undefined;
+  /** Words by which the model and its results are found, e.g. `team:risk`. */
+  tags?: readonly string[] | undefined;
   /** First inferences and targets; part of the same all-or-nothing. */
   analysis?: RowInput | undefined;
   targets?: RowInput | undefined;
@@ -70,7 +72,7 @@ export async function createFromInput(context: WriteContext, input: CreateModelI
       if (analysis) sources.push(await openInput(analysis()));
       if (targets) sources.push(await openInput(targets()));
       return await createModel(context.pool, {
-        name: input.name, schema: inferred.schema, settings, by: context.by, creationKey: input.creationKey, signal: input.signal,
+        name: input.name, schema: inferred.schema, settings, by: context.by, creationKey: input.creationKey, signal: input.signal, tags: input.tags,
         reference: sources[0]!, analysis: analysis ? sources[1] : undefined, targets: targets ? sources.at(-1) : undefined,
         onProgress: input.onProgress && (({ rowsRead }) => input.onProgress?.(rowsRead)),
       });

@@ -12,6 +12,8 @@ export interface ResultFilter {
   segments?: readonly string[] | 'all' | undefined;
   /** The numbers of versions; absent: all. */
   versions?: readonly number[] | undefined;
+  /** Only results that carry all of these tags, by their model or their version. */
+  tags?: readonly string[] | undefined;
   period?: PeriodName | undefined;
   /** ISO 8601: chunks that end at or after it */
   from?: string | undefined;
@@ -33,10 +35,10 @@ const utc = (column: string): string => `to_char(${column} at time zone 'UTC', '
  * @param which condition on c: those in force, or all that there ever were
  */
 const chunksSql = (which: string): string => `
-  select c.*, v.number as version_number,
+  select c.*, v.number as version_number, array(select distinct tag from unnest(o.tags || v.tags) as tag order by tag) as tags,
     row_number() over place - 1 as index, sum(c.rows) over place - c.rows as start_index, sum(c.rows) over place - 1 as end_index,
     ${utc('c.start_at')} as start_date, ${utc(`case when c.scheme like 'period:%' then c.end_at - interval '1 microsecond' else c.end_at end`)} as end_date
-  from aftercare.chunk c join aftercare.version v on v.id = c.version_id
+  from aftercare.chunk c join aftercare.version v on v.id = c.version_id join aftercare.model o on o.id = v.model_id
   where v.model_id = $1 and ${which}
   window place as (partition by c.version_id, c.segment, c.scheme, c.period order by c.ordinal rows unbounded preceding)`;
 
@@ -62,10 +64,10 @@ const resultsSql = (from: string): string => `
     c.key, c.index::float8 as index, c.start_index::float8 as "startIndex", c.end_index::float8 as "endIndex", c.start_date as "startDate", c.end_date as "endDate",
     c.rows::float8 as rows, c.complete, c.final, c.targets::float8 as targets,
     m.value, m.sampling_error as "samplingError", m.band_lower as "bandLower", m.band_upper as "bandUpper", j.lower as "lowerThreshold", j.upper as "upperThreshold", j.alert,
-    m.reason, m.engine_version as "engineVersion", m.data_revision::float8 as "dataRevision", m.revision - 1 as revision
+    m.reason, m.engine_version as "engineVersion", m.data_revision::float8 as "dataRevision", m.revision - 1 as revision, c.tags
   ${from}
   where ($2::text[] is null or m.calculator = any ($2)) and ($3::text[] is null or m.metric = any ($3)) and ($4::text[] is null or m.column_name = any ($4))
-    and ${segmentSql('$10', 'c.segment')} and ($11::int[] is null or c.version_number = any ($11))
+    and ${segmentSql('$10', 'c.segment')} and ($11::int[] is null or c.version_number = any ($11)) and ($12::text[] is null or c.tags @> $12)
     and ($5::text is null or c.period = $5) and ($6::timestamptz is null or c.end_at >= $6) and ($7::timestamptz is null or c.start_at < $7)
     and (not $8::boolean or (j.alert and c.period = coalesce($5, 'analysis')))
   order by m.calculator, m.metric, m.column_name collate "C", c.version_number, c.segment, c.period desc, c.scheme, c.ordinal, m.revision
@@ -97,7 +99,7 @@ export async function readResults(pool: Pool, modelId: number, filter: ResultFil
 }
 
 function parametersOf(modelId: number, filter: ResultFilter): unknown[] {
-  return [modelId, filter.calculators ?? null, filter.metrics ?? null, filter.columns ?? null, filter.period ?? null, filter.from ?? null, filter.to ?? null, filter.onlyAlerts ?? false, filter.limit ?? null, segmentsOf(filter), filter.versions ?? null];
+  return [modelId, filter.calculators ?? null, filter.metrics ?? null, filter.columns ?? null, filter.period ?? null, filter.from ?? null, filter.to ?? null, filter.onlyAlerts ?? false, filter.limit ?? null, segmentsOf(filter), filter.versions ?? null, filter.tags ?? null];
 }
 
 /** All rows together, unless segments are asked for. */
@@ -124,12 +126,12 @@ function toResult({ key, index, startIndex, endIndex, startDate, endDate, rows, 
 }
 
 /**
- * Results as sorted lines that are equal when results are equal: no run ids, wall-clock times or revisions, numbers in JavaScript's shortest exact text.
+ * Results as sorted lines that are equal when results are equal: no run ids, wall-clock times, revisions or tags, numbers in JavaScript's shortest exact text.
  */
 export async function canonicalResults(pool: Pool, modelId: number, filter: ResultFilter = {}): Promise<string[]> {
   const lines: string[] = [];
   for await (const block of streamResults(pool, modelId, { segments: 'all', ...filter })) {
-    for (const { dataRevision: _dataRevision, revision: _revision, ...result } of block) lines.push(JSON.stringify(result));
+    for (const { dataRevision: _dataRevision, revision: _revision, tags: _tags, ...result } of block) lines.push(JSON.stringify(result));
   }
   return lines.sort();
 }

@@ -8,6 +8,7 @@ import { InvalidInput } from '../../domain/errors.js';
 import type { ProblemType } from '../../domain/schema.js';
 import type { TargetSettings } from '../../domain/settings.js';
 import { table } from '../terminal/table.js';
+import { versionOf } from './rank.js';
 import { withClient, withStackOptions, type StackOptions } from '../support/connect.js';
 import { describeReceipt } from '../support/receipt.js';
 import { print, printJson, progressBar, say } from '../support/output.js';
@@ -34,6 +35,7 @@ interface CreateOptions extends StackOptions {
   expectedDelay?: string;
   notify?: string[];
   settings?: string;
+  tag?: string[];
 }
 
 export function registerModel(program: Command): void {
@@ -59,6 +61,7 @@ export function registerModel(program: Command): void {
     .option('--arrival <how>', 'how targets come: instant, delayed or absent')
     .option('--expected-delay <duration>', 'how late targets usually are, e.g. 30d')
     .option('--notify <address...>', 'who is told by e-mail of a decision that waits')
+    .option('--tag <tag...>', 'words by which the model and its results are found, e.g. team:risk')
     .option('--settings <file>', 'further settings as JSON (see model settings)')
     .option('--analysis <file>', 'first inferences to append')
     .option('--targets <file>', 'first targets to append')
@@ -81,13 +84,13 @@ Examples:
       for (const receipt of receipts) print(describeReceipt(receipt));
     }));
 
-  withStackOptions(model.command('list')).description('all models').option('--all', 'archived ones as well')
-    .addHelpText('after', '\nExample:\n  aftercare model list --json')
-    .action((options: StackOptions & { all?: boolean }) => withClient(options, async (client) => {
-      const models = await client.models.list({ all: options.all ?? false });
+  withStackOptions(model.command('list')).description('all models').option('--all', 'archived ones as well').option('--tag <tag...>', 'only models that have all of these tags')
+    .addHelpText('after', '\nExamples:\n  aftercare model list --json\n  aftercare model list --tag team:risk')
+    .action((options: StackOptions & { all?: boolean; tag?: string[] }) => withClient(options, async (client) => {
+      const models = await client.models.list({ all: options.all ?? false, tags: options.tag ?? [] });
       if (options.json) return printJson(models);
-      if (models.length === 0) return print('no model yet: aftercare model create --help');
-      print(table(models.map((m) => ({ model: m.name, state: m.state, reference: m.rows.reference, analysis: m.rows.analysis, targets: m.rows.targets, runs: m.lastRun, 'open incidents': m.openIncidents, 'waiting decisions': m.waitingDecisions }))));
+      if (models.length === 0) return print(options.tag ? `no model has ${options.tag.map((tag) => `'${tag}'`).join(' and ')}` : 'no model yet: aftercare model create --help');
+      print(table(models.map((m) => ({ model: m.name, state: m.state, reference: m.rows.reference, analysis: m.rows.analysis, targets: m.rows.targets, runs: m.lastRun, 'open incidents': m.openIncidents, 'waiting decisions': m.waitingDecisions, ...(models.some(({ tags }) => tags.length > 0) ? { tags: m.tags.join(', ') } : {}) }))));
     }));
 
   withStackOptions(model.command('show <name>')).description('schema, settings, rows, coverage of targets, segments')
@@ -96,7 +99,7 @@ Examples:
       const found = await client.models.get(name);
       const segments = await client.segments(name);
       if (options.json) return printJson({ ...found, segments });
-      print(`${found.name} · ${found.state} · ${found.problemType} · version ${found.version}`);
+      print(`${found.name} · ${found.state} · ${found.problemType} · version ${found.version}${found.tags.length > 0 ? ` · ${found.tags.join(', ')}` : ''}`);
       print(`rows: reference ${found.rows.reference}, analysis ${found.rows.analysis}, targets ${found.rows.targets} (${found.rows.targetsUnmatched} wait for their inference)`);
       const withClass = found.schema.columns.some((column) => column.class !== undefined);
       print(table(found.schema.columns.map((column) => ({ column: column.name, role: column.role, kind: column.kind, ...(withClass ? { class: column.class ?? '' } : {}) }))));
@@ -119,6 +122,20 @@ Examples:
       const changed = await client.models.settings(name, patch);
       if (options.json) return printJson(changed);
       print(`settings of ${name} are now revision ${changed.settingsRevision}; ${consequence(changed)}`);
+    }));
+
+  withStackOptions(model.command('tag <name> [tags...]')).description('put these tags in the place of those that are there; none: show them')
+    .option('--model-version <number>', 'of this version instead of the model')
+    .option('--clear', 'no tags at all')
+    .addHelpText('after', '\nExamples:\n  aftercare model tag loans team:risk eu\n  aftercare model tag loans shadow --model-version 2')
+    .action((name: string, tags: string[], options: StackOptions & { modelVersion?: string; clear?: boolean }) => withClient(options, async (client) => {
+      if (options.clear && tags.length > 0) throw new InvalidInput(`tags and --clear: one of them`);
+      const version = versionOf(options.modelVersion);
+      const found = await client.models.get(name);
+      const there = version === undefined ? found.modelTags : found.versions.find((one) => one.number === version)?.tags ?? [];
+      const changed = tags.length === 0 && !options.clear ? { modelId: found.modelId, tags: there } : await client.models.tag(name, tags, { version });
+      if (options.json) return printJson({ model: name, ...(version === undefined ? {} : { version }), tags: changed.tags });
+      print(changed.tags.length === 0 ? `${name} has no tags` : changed.tags.join('\n'));
     }));
 
   withStackOptions(model.command('archive <name>')).description('no more rows, no more runs; everything stays readable')
@@ -162,6 +179,7 @@ async function createInput(name: string, options: CreateOptions): Promise<Create
     name,
     reference: options.reference,
     settings,
+    tags: options.tag,
     columns: {
       problemType: options.problemType, target: options.target, prediction: options.prediction, predictedProbability: probabilitiesOf(options.probability),
       timestamp: options.timestamp, identifier: options.identifier, ignore: options.ignore, kinds,

@@ -5,12 +5,15 @@ import { CALCULATORS, type CalculatorKind, type Result } from '../../domain/meas
 import { withClient, withStackOptions, type StackOptions } from '../support/connect.js';
 import { print, printJson } from '../support/output.js';
 import { table } from '../terminal/table.js';
+import { versionOf } from './rank.js';
 
 interface ResultOptions extends StackOptions {
   calculator?: string[];
   metric?: string[];
   column?: string[];
   segment?: string[];
+  tag?: string[];
+  modelVersion?: string;
   period?: string;
   alerts?: boolean;
   canonical?: boolean;
@@ -24,6 +27,8 @@ export function registerResults(program: Command): void {
     .option('--metric <name...>', 'e.g. roc_auc, jensen_shannon, missing_values_rate')
     .option('--column <name...>', 'only these columns')
     .option('--segment <name...>', 'column=value, a column for all its segments, or all (default: all rows together)')
+    .option('--model-version <number>', 'only of this version')
+    .option('--tag <tag...>', 'only of versions that have all of these tags, their own or their model\'s')
     .option('--period <name>', 'reference or analysis')
     .option('--alerts', 'only alerts')
     .option('--csv', 'as CSV')
@@ -39,7 +44,7 @@ Examples:
         return;
       }
       const results = await client.results(model, {
-        calculators: calculatorsOf(options.calculator), metrics: options.metric, columns: options.column, segments: segmentsOf(options.segment), period: periodOf(options.period), onlyAlerts: options.alerts ?? false,
+        calculators: calculatorsOf(options.calculator), metrics: options.metric, columns: options.column, segments: segmentsOf(options.segment), tags: options.tag, versions: options.modelVersion === undefined ? undefined : [versionOf(options.modelVersion)!], period: periodOf(options.period), onlyAlerts: options.alerts ?? false,
       });
       if (options.json) return printJson(results);
       if (options.csv) return print(csvOf(results));

@@ -25,7 +25,7 @@ beforeAll(async () => {
 describe('every command', () => {
   it('is there: the list that the documentation promises', () => {
     expect(leaves.map(({ path }) => path).sort()).toEqual([
-      'alerts', 'append', 'calculate', 'compare', 'decide', 'decisions', 'demo', 'doctor', 'model archive', 'model create', 'model delete', 'model list', 'model settings', 'model show',
+      'alerts', 'append', 'calculate', 'compare', 'decide', 'decisions', 'demo', 'doctor', 'model archive', 'model create', 'model delete', 'model list', 'model settings', 'model show', 'model tag',
       'rank', 'remove', 'report', 'results', 'run', 'runs', 'targets', 'up', 'worker',
     ]);
   });

@@ -51,7 +51,7 @@ function resultsOf(id: string, calculator: CalculatorKind, name: (record: Oracle
       value, samplingError: error,
       bandLower: banded ? null : (record.lower_confidence_boundary ?? null), bandUpper: banded ? null : (record.upper_confidence_boundary ?? null),
       lowerThreshold: record.lower_threshold, upperThreshold: record.upper_threshold, alert: value === null ? null : record.alert, reason: value === null ? 'no rows' : null,
-      engineVersion: '1', dataRevision: 1, revision: 1,
+      engineVersion: '1', dataRevision: 1, revision: 1, tags: [],
     }];
   });
 }

@@ -50,7 +50,7 @@ export function makeResults(cells: readonly Cell[], of: { calculator?: Calculato
       },
       value: cell.value, samplingError: null, bandLower: cell.band?.[0] ?? null, bandUpper: cell.band?.[1] ?? null,
       lowerThreshold: cell.lower ?? null, upperThreshold: cell.upper ?? null, alert: cell.alert === undefined ? false : cell.alert, reason: cell.reason ?? null,
-      engineVersion: '1', dataRevision: 1, revision: 1,
+      engineVersion: '1', dataRevision: 1, revision: 1, tags: [],
     };
   });
 }

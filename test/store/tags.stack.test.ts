@@ -4,6 +4,7 @@ import { InvalidInput, NotFound } from '../../domain/errors.js';
 import { appendRows } from '../../store/append-rows.js';
 import { createModel } from '../../store/create-model.js';
 import { listModels, showModel } from '../../store/models.js';
+import { readResults } from '../../store/results.js';
 import { setTags } from '../../store/tags.js';
 import { runModel, smallRow, smallSettings, smallTarget, SMALL_SCHEMA } from '../activities/run-model.js';
 import { createDatabase, type TestDatabase } from '../support/stack.js';
@@ -41,6 +42,9 @@ it('results carry them from the moment at which they are set, without a run', as
   expect(rows).toEqual([{ tags: ['eu', 'pilot'] }]);
   const { rows: found } = await database.pool.query(`select 1 from aftercare.result where 'pilot' = any (tags)`);
   expect(found.length).toBeGreaterThan(20);
+  const [first] = await readResults(database.pool, id, { tags: ['pilot', 'eu'] });
+  expect(first?.tags).toEqual(['eu', 'pilot']);
+  expect(await readResults(database.pool, id, { tags: ['pilot', 'nobody'] })).toEqual([]);
 });
 
 it('are recorded when they change, and refused when they are no words', async () => {
