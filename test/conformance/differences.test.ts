@@ -3,7 +3,9 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { answer } from '../../cli/calculate/answer.js';
 import { DataShelf } from '../../cli/calculate/data.js';
-import { calculateChunk, fitCalculator, judge, NO_COLUMNS, takeRows, type CategoricalColumn, type Frame } from '../../engine/index.js';
+import { calculateChunk, continuousDistribution, fitCalculator, judge, NO_COLUMNS, takeRows, type CategoricalColumn, type Frame } from '../../engine/index.js';
+import { fitPrincipalComponents, reconstructionErrors } from '../../engine/learn/principal-components.js';
+import { mean } from '../../engine/stats/sum.js';
 import { loanFrame } from '../support/frames.js';
 import { readFixture, requestOf, type Fixture, type FixtureRecord } from '../support/nannyml-fixtures.js';
 
@@ -111,6 +113,39 @@ describe('differences from NannyML', () => {
     const ours = [await recordsOf(fixture), await recordsOf(fixture)].map((records) => Number(records.find(first)!['sampling_error']));
     expect(ours[0]).toBe(ours[1]);
     expect(Math.abs(ours[0]! - withSeedZero)).toBeLessThan(1e-15);
+  });
+
+  it('a name that treat_as_categorical does not know hides none of those after it', async () => {
+    const fixture = readFixture('more__domain__ten_folds');
+    const valuesFor = async (treated: string[]) => {
+      const records = await recordsOf(fixture, (request) => {
+        request['parameters'] = { feature_column_names: ['num_int', 'num_ties', 'cat_few'], treat_as_categorical: treated, chunk_size: 300, hyperparameters: { n_estimators: 15, num_leaves: 7 }, timestamp_column_name: 'timestamp' };
+      });
+      return records.filter(({ period }) => period === 'analysis').map(({ value }) => value);
+    };
+    const nannyml = { unknownFirst: 0.4547013888888889, known: 0.4777583333333333, none: 0.4547013888888889 };
+    const [unknownFirst, known, nothing] = [await valuesFor(['nope', 'num_int']), await valuesFor(['num_int']), await valuesFor([])];
+    expect([known[0], nothing[0]]).toEqual([nannyml.known, nannyml.none]);
+    expect(unknownFirst).toEqual(known);
+    expect(unknownFirst[0]).not.toBe(nannyml.unknownFirst);
+  });
+
+  it('density curves are there whatever the version of pandas', () => {
+    const nannyml = { table: [NaN, NaN], function: [0.009423674510210797, 0.009866650175025329] };
+    const curves = continuousDistribution(Float64Array.from({ length: 200 }, (_, i) => (i * i) % 97), chunksOf(2, 100));
+    curves.forEach(({ localMax }, i) => {
+      expect(Math.abs(localMax - nannyml.function[i]!)).toBeLessThan(1e-12);
+      expect(localMax).not.toBe(nannyml.table[i]);
+    });
+  });
+
+  it('principal components are exact where scikit-learn draws at random', () => {
+    const columns = Array.from({ length: 80 }, (_, j) => Float64Array.from({ length: 600 }, (__, i) => Math.sin(i * 0.37 * (j % 7 + 1)) + 0.5 * Math.cos(i * 0.11 * (j % 5 + 1) + j) + ((i * 31 + j * 17 + ((i * j) % 101)) % 53) / 53));
+    const meanError = (kept: number) => mean(reconstructionErrors(fitPrincipalComponents(columns, kept), columns));
+    const scikitLearn = { randomized: 1.9388662404197157, full: 1.9282480614712305 };
+    expect(Math.abs(meanError(40) - scikitLearn.full)).toBeLessThan(1e-9);
+    expect(Math.abs(meanError(40) - scikitLearn.randomized)).toBeGreaterThan(0.01);
+    expect(Math.abs(meanError(5) - 6.100014574199146)).toBeLessThan(1e-9);
   });
 
   it('every test that the page names is here', () => {
