@@ -12,7 +12,7 @@ import type { CalculatorFailure } from '../domain/run.js';
 import { ALL_ROWS, newValueNotes } from '../domain/segment.js';
 import { findFitted, readFitted } from '../store/fitted.js';
 import { countStanding, putInForce, readInForce, readUnjudged, removeOtherSegments, type InForce } from '../store/in-force.js';
-import { readJudged, readUnasked, reconcileIncidents } from '../store/incidents.js';
+import { readJudged, readOpeningSide, readUnasked, reconcileIncidents } from '../store/incidents.js';
 import { readPointless } from '../store/decisions.js';
 import { readModelState, requireThere, type ModelState } from '../store/model-state.js';
 import type { SchemeKey } from '../store/plan-state.js';
@@ -124,11 +124,13 @@ async function judgeAnew(tx: Queryable, key: SchemeKey, calculator: FittedOfRun)
 /** Open incidents that nobody was asked about, as questions; of segments only where the settings say so. */
 async function questionsOf(tx: Queryable, model: ModelState, run: RunRow): Promise<RunOutcome['questions']> {
   const { on, segments } = run.settings.decisions;
-  return (await readUnasked(tx, run.versionId, on, segments ?? false)).map((incident) => ({
-    decisionId: decisionText(model.id, incident, incident.nextQuestion),
-    incidentId: incident.id, kind: incident.kind, cause: incident.cause, openingChunk: incident.openingChunk,
-    text: questionText({ ...incident, metric: metricName(incident.cause), from: incident.openingAt }, model.name),
-  }));
+  const questions: RunOutcome['questions'] = [];
+  for (const incident of await readUnasked(tx, run.versionId, on, segments ?? false)) {
+    const { id, kind, cause, openingChunk } = incident;
+    const subject = { ...incident, metric: metricName(cause), from: incident.openingAt, side: await readOpeningSide(tx, run.versionId, incident) };
+    questions.push({ decisionId: decisionText(model.id, incident, incident.nextQuestion), incidentId: id, kind, cause, openingChunk, text: questionText(subject, model.name) });
+  }
+  return questions;
 }
 
 function firstMethods(calculators: readonly FittedOfRun[]): Map<string, string> {

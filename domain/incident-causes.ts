@@ -1,6 +1,7 @@
 /** From judged series to incidents: which series can open one, under what cause, and in what words it is put to people. */
 import { incidentSpans, type IncidentSpan, type JudgedChunk } from './incident.js';
 import type { CalculatorKind } from './measurement.js';
+import { worseSideOf, type WorseSide } from './metrics.js';
 import type { IncidentKind } from './settings.js';
 
 /** One judged value of a complete analysis chunk. */
@@ -86,19 +87,24 @@ export interface QuestionSubject {
   metric: string;
   /** When the opening chunk begins (ISO 8601); null without timestamps. */
   from: string | null;
+  /** Of performance: on which side of its thresholds the opening chunk lies; null: not known. */
+  side: Exclude<WorseSide, null> | null;
 }
 
 const JOINT_DRIFT: Record<string, string> = { reconstruction_error: 'the inputs drifted together (reconstruction error)', domain_classifier: 'the inputs can be told from those of the reference (domain classifier)' };
 
 /** The question that an incident puts to people. */
-export function questionText({ kind, cause, segment, openingChunk, metric, from }: QuestionSubject, model: string): string {
+export function questionText({ kind, cause, segment, openingChunk, metric, from, side }: QuestionSubject, model: string): string {
+  const moved = side === null ? 'left its thresholds' : side === 'lower' ? 'fell below its threshold' : 'rose above its threshold';
+  const worse = worseSideOf(kind, cause);
+  const better = side !== null && worse !== null && side !== worse ? ', for the better' : '';
   const what = {
-    estimated_performance: `the estimated ${metric} left its thresholds`,
-    realized_performance: `the realized ${metric} left its thresholds`,
+    estimated_performance: `the estimated ${metric} ${moved}${better}`,
+    realized_performance: `the realized ${metric} ${moved}${better}`,
     drift: JOINT_DRIFT[cause] ?? `column '${cause}' drifted`,
     data_quality: `the data quality of column '${cause}' changed`,
   }[kind];
   const where = `${segment === '' ? '' : `, segment ${segment}`}`;
-  const when = from === null ? `chunk ${openingChunk}` : `the chunk that begins ${from.slice(0, 16).replace('T', ' ')} UTC`;
+  const when = from === null ? `chunk ${/^\d+$/.test(openingChunk) ? Number(openingChunk) : openingChunk}` : `the chunk that begins ${from.slice(0, 16).replace('T', ' ')} UTC`;
   return `Model '${model}'${where}: ${what} in ${when}. Acknowledge, retrain or ignore?`;
 }

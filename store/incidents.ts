@@ -67,6 +67,18 @@ export async function readIncidents(db: Queryable, modelId: number, states?: rea
   return rows;
 }
 
+/** On which side of its thresholds the chunk lies that opened an incident of performance; null: not known any more, or of another kind. */
+export async function readOpeningSide(db: Queryable, versionId: number, { segment, kind, cause, openingChunk }: Pick<Incident, 'segment' | 'kind' | 'cause' | 'openingChunk'>): Promise<'upper' | 'lower' | null> {
+  const { rows } = await db.query<{ side: 'upper' | 'lower' | null }>(
+    `select case when m.value > j.upper then 'upper' when m.value < j.lower then 'lower' end as side
+     from aftercare.in_force f
+     join aftercare.chunk c on c.version_id = f.version_id and c.segment = f.segment and c.scheme = f.scheme and c.period = 'analysis' and not c.vanished and c.key = $5
+     join aftercare.measurement m on m.chunk_id = c.id and m.fitted_id = f.fitted_id and m.current and m.metric = $4
+     join aftercare.judgement j on j.measurement_id = m.id and j.threshold_key = f.threshold_key
+     where f.version_id = $1 and f.segment = $2 and f.calculator = $3`, [versionId, segment, kind, cause, openingChunk]);
+  return rows[0]?.side ?? null;
+}
+
 export interface OpenIncident {
   id: number;
   segment: string;

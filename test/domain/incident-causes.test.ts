@@ -43,10 +43,13 @@ describe('causeSpans', () => {
   });
 
   it('a question names model, cause and chunk', () => {
-    const subject = { kind: 'estimated_performance', cause: 'roc_auc', metric: 'ROC AUC', segment: '', openingChunk: '000016', from: null } as const;
-    expect(questionText(subject, 'loans')).toBe("Model 'loans': the estimated ROC AUC left its thresholds in chunk 000016. Acknowledge, retrain or ignore?");
+    const subject = { kind: 'estimated_performance', cause: 'roc_auc', metric: 'ROC AUC', segment: '', openingChunk: '000016', from: null, side: null } as const;
+    expect(questionText(subject, 'loans')).toBe("Model 'loans': the estimated ROC AUC left its thresholds in chunk 16. Acknowledge, retrain or ignore?");
     expect(questionText({ ...subject, segment: 'colour=red', from: '2024-03-01T07:30:00Z' }, 'loans'))
       .toBe("Model 'loans', segment colour=red: the estimated ROC AUC left its thresholds in the chunk that begins 2024-03-01 07:30 UTC. Acknowledge, retrain or ignore?");
+    expect(questionText({ ...subject, side: 'lower' }, 'loans')).toContain('the estimated ROC AUC fell below its threshold in chunk 16');
+    expect(questionText({ ...subject, side: 'upper' }, 'loans')).toContain('rose above its threshold, for the better in chunk');
+    expect(questionText({ ...subject, kind: 'realized_performance', cause: 'rmse', metric: 'RMSE', side: 'upper' }, 'cars')).toContain('the realized RMSE rose above its threshold in chunk');
     expect(questionText({ ...subject, kind: 'drift', cause: 'domain_classifier' }, 'loans')).toContain('the inputs can be told from those of the reference');
   });
 });
