@@ -6,6 +6,7 @@ export type { WaitOptions } from './lifecycle.js';
 export type { PredictionLogOptions } from './log.js';
 export type { ChangedModelSettings, CreatedFromInput, CreateModelInput } from './models.js';
 export type { Model, Models } from './models-door.js';
+export type { PreviewedSeries, SettingsPreview } from './preview.js';
 export type { SettingsPatch } from './settings-check.js';
 export type { TemporalOptions } from './temporal-link.js';
 export type { Row } from './sources/index.js';

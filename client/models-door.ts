@@ -7,6 +7,7 @@ import { readBatchTotals, type BatchTotals } from '../store/batch-totals.js';
 import type { WriteContext } from './append.js';
 import type { Lifecycles } from './lifecycle.js';
 import { changeModelSettings, createFromInput, type ChangedModelSettings, type CreatedFromInput, type CreateModelInput } from './models.js';
+import type { SettingsPreview } from './preview.js';
 import type { SettingsPatch } from './settings-check.js';
 
 /** A model with everything that is known of it without reading results. */
@@ -64,6 +65,17 @@ export class Models {
     await this.#lifecycles.settingsChanged(changed.modelId, changed.settingsRevision);
     if (patch.runs?.schedule !== undefined || patch.zone !== undefined) await this.#lifecycles.applySchedule(changed.modelId, changed.settings);
     return changed;
+  }
+
+  /**
+   * What a change of settings would make of the values that are there: alerts and thresholds before and after, and what would have to be computed anew.
+   * Nothing is written.
+   *
+   * @throws NotFound; InvalidInput when the result is no settings
+   */
+  async preview(name: string, patch: SettingsPatch): Promise<SettingsPreview> {
+    const { previewSettings } = await import('./preview.js');   // the numerics are loaded when something is counted here
+    return previewSettings(this.#context.pool, name, patch);
   }
 
   /**

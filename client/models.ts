@@ -167,7 +167,7 @@ function what({ calculators }: ModelSettings, kind: keyof ModelSettings['calcula
 }
 
 /** Whether a change only judges anew what was computed: thresholds, and the side that counts. */
-function judgesAnew(before: ModelSettings, after: ModelSettings): boolean {
+export function judgesAnew(before: ModelSettings, after: ModelSettings): boolean {
   const rules = ({ calculators, thresholds }: ModelSettings): unknown => [
     Object.entries(calculators).map(([kind, chosen]) => {
       const { threshold, thresholds: own } = (chosen ?? {}) as { threshold?: unknown; thresholds?: unknown };

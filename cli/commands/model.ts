@@ -1,12 +1,13 @@
 /** `aftercare model …`: create, list, show, settings, archive, delete. */
 import { readFile } from 'node:fs/promises';
 import { Option, type Command } from 'commander';
-import type { ChangedModelSettings, CreateModelInput, SettingsPatch } from '../../client/index.js';
+import type { Bounds, ChangedModelSettings, CreateModelInput, SettingsPatch, SettingsPreview } from '../../client/index.js';
 import { parseChunking } from '../../domain/chunking.js';
 import { parseDuration } from '../../domain/duration.js';
 import { InvalidInput } from '../../domain/errors.js';
 import type { ProblemType } from '../../domain/schema.js';
 import type { TargetSettings } from '../../domain/settings.js';
+import { formatValue } from '../../plots/format.js';
 import { table } from '../terminal/table.js';
 import { versionOf } from './rank.js';
 import { withClient, withStackOptions, type StackOptions } from '../support/connect.js';
@@ -111,14 +112,20 @@ Examples:
   withStackOptions(model.command('settings <name>')).description('show settings, or change some: only what is given changes, nothing else is computed again than what became stale')
     .option('--set <path=value...>', 'e.g. runs.everyRows=10000 chunking=period:D calculators.numerical_range=null')
     .option('--file <file>', 'a JSON document that is merged into the settings')
+    .option('--preview', 'only show which alerts there would be: nothing changes')
     .addHelpText('after', `
 Examples:
   aftercare model settings loans --set runs.everyRows=10000
-  aftercare model settings loans --set 'calculators.univariate_drift.thresholds.jensen_shannon={"type":"constant","lower":null,"upper":0.1}'`)
-    .action((name: string, options: StackOptions & { set?: string[]; file?: string }) => withClient(options, async (client) => {
+  aftercare model settings loans --set 'calculators.univariate_drift.thresholds.jensen_shannon={"type":"constant","lower":null,"upper":0.1}' --preview
+  aftercare model settings loans --set 'thresholds=[{"calculator":"realized_performance","segment":"region=north","alertOn":"worse"}]'`)
+    .action((name: string, options: StackOptions & { set?: string[]; file?: string; preview?: boolean }) => withClient(options, async (client) => {
       if (!options.set && !options.file) return printJson((await client.models.get(name)).settings);
       const patch: SettingsPatch = { ...(options.file ? await readJson(options.file) : {}) };
       for (const assignment of options.set ?? []) assign(patch, assignment);
+      if (options.preview) {
+        const preview = await client.models.preview(name, patch);
+        return options.json ? printJson(preview) : print(describePreview(preview));
+      }
       const changed = await client.models.settings(name, patch);
       if (options.json) return printJson(changed);
       print(`settings of ${name} are now revision ${changed.settingsRevision}; ${consequence(changed)}`);
@@ -161,6 +168,24 @@ Examples:
 function consequence({ stale, judgesAnew }: ChangedModelSettings): string {
   if (stale.length > 0) return `the next run computes anew: ${stale.join(', ')}${judgesAnew ? ', and judges the rest by the new thresholds' : ''}`;
   return judgesAnew ? 'the next run judges anew what is there and computes nothing again' : 'nothing became stale';
+}
+
+const SERIES_SHOWN = 30;
+
+function describePreview({ stale, alerts, changed }: SettingsPreview): string {
+  const lines = [
+    changed.length === 0 ? 'no threshold and no alert would change' : `${alerts.before} alerts in complete chunks would become ${alerts.after}; ${changed.length} series change`,
+    ...(stale.length > 0 ? [`not known before the next run, which computes anew: ${stale.join(', ')}`] : []),
+  ];
+  const side = ({ lower, upper }: Bounds): string => `${lower === null ? '–' : formatValue(lower)} … ${upper === null ? '–' : formatValue(upper)}`;
+  const segmented = changed.some(({ segment }) => segment !== '');
+  if (changed.length > 0) {
+    lines.push('', table(changed.slice(0, SERIES_SHOWN).map(({ calculator, metric, column, segment, before, after }) => ({
+      calculator, metric, column, ...(segmented ? { segment: segment || '(all rows)' } : {}), 'thresholds now': side(before), 'then': side(after), 'alerts now': before.alerts, 'alerts then': after.alerts,
+    }))));
+  }
+  if (changed.length > SERIES_SHOWN) lines.push(`and ${changed.length - SERIES_SHOWN} more: --json has them all`);
+  return lines.join('\n');
 }
 
 async function createInput(name: string, options: CreateOptions): Promise<CreateModelInput> {

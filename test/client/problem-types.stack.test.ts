@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { appendInferences, appendTruths } from '../../client/append.js';
 import { compareModelRows } from '../../client/compare.js';
-import { createFromInput } from '../../client/models.js';
+import { changeModelSettings, createFromInput } from '../../client/models.js';
+import { previewSettings } from '../../client/preview.js';
 import { rankColumns } from '../../client/rank.js';
 import { gatherReport } from '../../client/report.js';
 import { InvalidInput, NotFound } from '../../domain/errors.js';
@@ -71,6 +72,32 @@ describe('a regression', () => {
     expect(impact.columns.every(({ score }) => score === null || (score >= 0 && score < 1))).toBe(true);
     await expect(rankColumns(database.pool, 'prices', { segment: 'grp=nothing' })).rejects.toThrow(/no analysis result of univariate_drift for segment 'grp=nothing'/);
     await expect(rankColumns(database.pool, 'prices', { by: 'impact', metric: 'nothing' })).rejects.toThrow(InvalidInput);
+  });
+});
+
+describe('previewing settings', () => {
+  it('says what other thresholds would make of the values that are there, exactly as the next run then does; nothing is written', async () => {
+    const before = await readResults(database.pool, await createdId('prices'), { segments: 'all', period: 'analysis' });
+    const patch = { thresholds: [{ calculator: 'univariate_drift' as const, column: 'x1', rule: { type: 'constant' as const, lower: null, upper: 0.01 } }, { calculator: 'realized_performance' as const, alertOn: 'worse' as const }] };
+    const preview = await previewSettings(database.pool, 'prices', patch);
+    expect(preview).toMatchObject({ stale: [], judgesAnew: true });
+    expect(preview.changed.find(({ column, segment }) => column === 'x1' && segment === '')).toMatchObject({ calculator: 'univariate_drift', after: { upper: 0.01 } });
+    expect(await readResults(database.pool, await createdId('prices'), { segments: 'all', period: 'analysis' })).toEqual(before);
+
+    await changeModelSettings(context(), 'prices', patch);
+    const { record } = await runModel(database.pool, await createdId('prices'));
+    expect(record.chunksComputed).toBe(0);
+    const after = (await readResults(database.pool, await createdId('prices'), { segments: 'all', period: 'analysis', onlyAlerts: true })).filter(({ chunk }) => chunk.complete);
+    expect(after.length).toBe(preview.alerts.after);
+    expect(preview.alerts.before).toBe(before.filter(({ alert, chunk }) => alert === true && chunk.complete).length);
+    expect((await previewSettings(database.pool, 'prices', {})).changed).toEqual([]);
+  });
+
+  it('does not guess what would have to be computed', async () => {
+    const preview = await previewSettings(database.pool, 'prices', { calculators: { univariate_drift: { continuousMethods: ['wasserstein'] } } });
+    expect(preview.stale).toEqual(['univariate_drift']);
+    expect(preview.changed).toEqual([]);
+    await expect(previewSettings(database.pool, 'prices', { keyMetric: 'roc_auc' })).rejects.toThrow(/keyMetric 'roc_auc' is none of mae/);
   });
 });
 
