@@ -51,8 +51,7 @@ export class Parameters {
   }
 
   oneOf<const T extends string>(name: string, values: readonly T[]): T {
-    const value = this.text(name);
-    const found = values.find((one) => one === value);
+    const found = values.find((one) => one === this.fields[name]);
     if (found === undefined) throw this.wrong(name, `one of ${values.join(', ')}`);
     return found;
   }

@@ -46,7 +46,7 @@ const MOMENTS = ['start_date', 'end_date'];
 /**
  * @param records of all chunks, reference first; the series of a chunk in the order of the columns
  * @param order of the series' names; others come behind, as they stand in the records
- * @param isWhole says which series and fields are whole numbers, if all their cells are
+ * @param isWhole says, by metric, method or column, which series and fields are whole numbers, if all their cells are
  */
 export function wideTable(calculator: string, records: readonly ResultRecord[], order: readonly string[], isWhole: IsWhole): Table {
   if (calculator === 'CategoricalDistributionCalculator') return valueCountTable(records);
@@ -59,8 +59,8 @@ export function wideTable(calculator: string, records: readonly ResultRecord[], 
     .filter((field) => field in heads[0]!)
     .map((field) => columnOf(field === 'chunk_index' ? field : `chunk_${field}`, heads.map((head) => head[field]!), MOMENTS.includes(field) ? 'moment' : WHOLE_CHUNK_FIELDS.includes(field)));
   const place = (name: Cell) => (order.includes(String(name)) ? order.indexOf(String(name)) : order.length);
-  const seriesColumns = [...bySeries].sort(([, a], [, b]) => place(a['name']!) - place(b['name']!)).flatMap(([series, { name }]) => layout.fields.map((field) =>
-    columnOf(`${series}_${field}`, inRow.map((row) => row.get(series)?.[field] ?? null), layout.whole.includes(field) || ((values) => isWhole(String(name), field, values)))));
+  const seriesColumns = [...bySeries].sort(([, a], [, b]) => place(a['name']!) - place(b['name']!)).flatMap(([series, { name, method }]) => layout.fields.map((field) =>
+    columnOf(`${series}_${field}`, inRow.map((row) => row.get(series)?.[field] ?? null), layout.whole.includes(field) || ((values) => isWhole(String(method ?? name), field, values)))));
   return { rowCount: rows.length, columns: [...chunkColumns, ...seriesColumns] };
 }
 

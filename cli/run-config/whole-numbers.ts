@@ -25,11 +25,14 @@ export function wholeNumberFields(request: EngineRequest): (name: string, field:
 /** Rows of a cell of the confusion matrix, or their value in whole units. */
 function isCount(settings: PerformanceSettings, name: string): boolean {
   if (name === 'business_value') return settings.normalizeBusinessValue !== 'per_prediction' && (settings.businessValueMatrix ?? []).flat().every(Number.isInteger);
-  return (CELLS.includes(name) || /^true_.*_pred_/.test(name)) && (settings.normalizeConfusionMatrix ?? null) === null;
+  return isCell(name) && (settings.normalizeConfusionMatrix ?? null) === null;
 }
+
+const isCell = (name: string): boolean => CELLS.includes(name) || /^true_.*_pred_/.test(name);
+const byName = (rules: object, name: string): ThresholdRule | undefined => (rules as Record<string, ThresholdRule | undefined>)[name];
 
 function ruleOf({ kind, settings }: EngineRequest, name: string): ThresholdRule | undefined {
   if ('threshold' in settings && settings.threshold) return settings.threshold;
-  if ('thresholds' in settings && settings.thresholds) return (settings.thresholds as Record<string, ThresholdRule | undefined>)[name];
+  if ('thresholds' in settings && settings.thresholds) return byName(settings.thresholds, name) ?? (isCell(name) ? byName(settings.thresholds, 'confusion_matrix') : undefined);
   return kind === 'unseen_values' || kind === 'numerical_range' ? { type: 'constant', lower: null, upper: 0 } : undefined;
 }
