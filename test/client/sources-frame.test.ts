@@ -113,6 +113,21 @@ describe('readFrame', () => {
     expect(c.codes.every((code, i) => c.categories[code] === `t,${i % 7}`)).toBe(true);
   });
 
+  it('reads a column again that turns from numbers to text far down, and keeps how its numbers were written', async () => {
+    const rows = Array.from({ length: 40_000 }, (_, i) => (i === 39_999 ? 'x,True' : `${i % 10}.50,${i < 20_000 ? '' : i === 30_000 ? 'no' : 'True'}`));
+    const frame = await readFrame(fileOf(`a,b\n${rows.join('\n')}\n`));
+    expect(frame.columns.get('a')).toMatchObject({ kind: 'categorical', categories: [...Array.from({ length: 10 }, (_, i) => `${i}.50`), 'x'] });
+    const b = frame.columns.get('b')!;
+    if (b.kind !== 'categorical') throw new Error('wrong kind');
+    expect([b.categories, b.codes[19_999], b.codes[20_000], b.codes[30_000]]).toEqual([['True', 'no'], -1, 0, 1]);
+    await expect(readFrame(fileOf(`a\n${rows.map((row) => row.split(',')[0]).join('\n')}\n`), { columnTypes: { a: 'float' } })).rejects.toThrow(/column 'a' does not hold numbers only \(it begins '0.50', '1.50', '2.50'\)/);
+  });
+
+  it('gives columns over memory that threads can share', async () => {
+    const frame = await readFrame(table);
+    for (const column of frame.columns.values()) expect((column.kind === 'categorical' ? column.codes : (column as { values: Float64Array }).values).buffer).toBeInstanceOf(SharedArrayBuffer);
+  });
+
   it('refuses a column that is not there, and says what is', async () => {
     await expect(readFrame(table, { columns: ['id', 'y'] })).rejects.toThrow(/no column 'y'.*'id', 'x', 'flag'/);
   });
