@@ -147,7 +147,8 @@ class RangeReader {
     private readonly columns: readonly NamedColumn[], private readonly range: ReadRange, private readonly cutter: Cutter,
     private readonly onChunk: (frame: Frame, chunk: FoundChunk) => void, private readonly targetsAbsent: boolean, private readonly target: string | null,
   ) {
-    const capacity = Number.isFinite(cutter.size) ? Math.min(cutter.size, 1 << 20) : 8_192;
+    // It grows where more come than were expected.
+    const capacity = Math.min(cutter.size, Math.max(8_192, Number.isFinite(cutter.size) ? range.rows : 0), 1 << 20);
     this.decoder = new CopyDecoder([...ORDER_COLUMNS, ...columns.map(({ kind }) => kind)], capacity, (row) => this.row(row));
   }
 

@@ -103,6 +103,24 @@ describe('a run with segments', () => {
     expect((await runModel(database.pool, id)).record).toMatchObject({ rowsRead: 0, chunksComputed: 0, referenceRowsRead: 0 });
   });
 
+  it('takes values as they are: quotes, backslashes, slashes, blanks', async () => {
+    const odd: Record<string, string> = { red: `O'Brien "x" \\ €`, green: 'a/b%2F=c', blue: '  blank ends ', grey: "'; drop table x; --" };
+    const renamed = (row: Row): Row => ({ ...row, colour: odd[String(row.colour)] ?? row.colour });
+    const names = SMALL_SCHEMA.columns.map(({ name }) => name);
+    const reference = numbers(-200, 0).map((n) => renamed({ ...smallRow(n), ...smallTarget(n) }));
+    const { modelId } = await createModel(database.pool, { name: uniqueName('odd'), schema: SMALL_SCHEMA, settings: segmented({ kind: 'size', size: 20 }), reference: memorySource(reference, { columnNames: names }), by: 'test' });
+    const plain = await createSmallModel(database.pool, uniqueName('plain'), segmented({ kind: 'size', size: 20 }));
+    await append(modelId, numbers(0, 100).map((n) => renamed(smallRow(n))));
+    await append(plain, numbers(0, 100).map((n) => smallRow(n)));
+    expect((await runModel(database.pool, modelId)).record.failures).toEqual([]);
+    await runModel(database.pool, plain);
+    for (const [colour, value] of Object.entries(odd)) {
+      const results = await segmentResults(modelId, `colour=${value}`);
+      expect(results.length).toBeGreaterThan(50);
+      expect(bare(results)).toEqual(bare(await segmentResults(plain, `colour=${colour}`)));
+    }
+  });
+
   it('chunks segments in their own way where the settings say so', async () => {
     const id = await createSmallModel(database.pool, uniqueName('own-chunks'), segmented({ kind: 'size', size: 50 }, { ...BY_COLOUR, chunking: { kind: 'size', size: 10 } }));
     await append(id, numbers(0, 100).map((n) => smallRow(n)));
