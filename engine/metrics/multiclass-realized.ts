@@ -49,7 +49,7 @@ export function ranksClasses({ metric }: MulticlassSeries): boolean {
   return metric === 'roc_auc' || metric === 'average_precision';
 }
 
-/** Scores of each class against the rest. @param codes class of each row, `NaN`-like −1: leave out */
+/** Scores of each class against the rest. @param codes class of each row; −1: the row is left out */
 export function rankClasses(codes: Int32Array, scores: readonly Float64Array[]): RankedScores[] {
   return scores.map((score, place) => rankScores(indicatorOf(codes, place), score));
 }
