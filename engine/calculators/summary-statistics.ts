@@ -2,7 +2,7 @@
 import { InvalidInput } from '../../domain/errors.js';
 import type { MetricPoint } from '../../domain/measurement.js';
 import type { ThresholdRule } from '../../domain/threshold.js';
-import { bandedPoint, plainPoint, type Calculator, type CalculatorColumns } from '../calculator.js';
+import { bandedPoint, columnPieces, plainPoint, type Calculator, type CalculatorColumns } from '../calculator.js';
 import { continuousOf, type Frame } from '../frame.js';
 import { medianOf } from '../stats/rank.js';
 import { mean, pairwiseSum, standardDeviation, withoutNaN } from '../stats/sum.js';
@@ -150,6 +150,7 @@ export const summaryStatistics: Calculator<SummaryStatisticsSettings, FittedSumm
   kind: 'summary_statistics',
   requiredColumns: (settings, columns) => ({ reference: namesOf(settings, columns), chunk: namesOf(settings, columns) }),
   fit: fitSummaryStatistics,
+  pieces: (settings, columns) => (namesOf(settings, columns).length === 0 ? null : columnPieces(fitSummaryStatistics, ({ continuous }) => continuous, (states) => ({ ...states[0]!, columns: states.flatMap((state) => state.columns) }))),
   calculate: calculateSummaryStatistics,
   ruleOf,
   limitsOf,
