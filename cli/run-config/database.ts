@@ -73,8 +73,8 @@ async function modelIdOf(client: pg.PoolClient, name: string): Promise<number> {
 function rowOf(calculatorType: string, record: ResultRecord): Record<string, unknown> {
   const { hasColumnName } = TABLES[calculatorType]!;
   return {
-    start_date: record['start_date'],
-    end_date: record['end_date'],
+    start_date: toMicroseconds(record['start_date']),
+    end_date: toMicroseconds(record['end_date']),
     metric_name: hasColumnName ? (record['method'] ?? 'count') : record['name'],
     value: record['value'],
     // Neither column nor dashboards know a flag that cannot be told.
@@ -83,4 +83,9 @@ function rowOf(calculatorType: string, record: ResultRecord): Record<string, unk
     upper_threshold: record['upper_threshold'],
     lower_threshold: record['lower_threshold'],
   };
+}
+
+/** Cut off, not rounded: the last nanosecond of a month belongs to that month. */
+function toMicroseconds(moment: ResultRecord[string] | undefined): string {
+  return String(moment).replace(/(\.\d{6})\d+$/, '$1');
 }
