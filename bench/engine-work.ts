@@ -121,8 +121,9 @@ function fromFiles(format: 'csv' | 'parquet'): Work['prepare'] {
   return async (folder, threads) => {
     const pool = await startPool(threads);
     return async () => {
-      const [reference, analysis] = await Promise.all(['reference', 'analysis'].map((table) => readFrame(join(folder, `${table}.${format}`), { columnTypes: { at: 'timestamp' } })));
-      return compute(pool, [DRIFT, ESTIMATED, REALIZED, ...QUALITY], reference!, analysis!, CHUNKS);
+      const reference = await readFrame(join(folder, `reference.${format}`), { columnTypes: { at: 'timestamp' } });
+      const analysis = await readFrame(join(folder, `analysis.${format}`), { columnTypes: { at: 'timestamp' } });
+      return compute(pool, [DRIFT, ESTIMATED, REALIZED, ...QUALITY], reference, analysis, CHUNKS);
     };
   };
 }

@@ -8,7 +8,8 @@ import { bandedPoint, requireFinite, type Calculator, type CalculatorColumns } f
 import { categoricalOf, continuousOf, type CategoricalColumn, type ContinuousColumn, type Frame } from '../frame.js';
 import type { ComponentChoice } from '../learn/component-count.js';
 import { categoricalFill, continuousFill, type CategoricalImputation, type ContinuousImputation } from '../learn/impute.js';
-import { fitPrincipalComponents, reconstructionErrors, type PrincipalComponents } from '../learn/principal-components.js';
+import type { ColumnSource } from '../kernels/residuals.js';
+import { errorsOfSources, fitPrincipalComponents, type PrincipalComponents } from '../learn/principal-components.js';
 import { mean, standardDeviation } from '../stats/sum.js';
 import { STANDARD_RULE, type Limits } from '../threshold.js';
 
@@ -41,7 +42,7 @@ export function fitReconstructionError(settings: ReconstructionErrorOptions, col
     ...columns.continuous.map((name) => learnContinuous(name, continuousOf(reference, name), settings.imputeContinuous ?? { strategy: 'mean' })),
     ...columns.categorical.map((name) => learnCategorical(name, categoricalOf(reference, name), settings.imputeCategorical ?? { strategy: 'most_frequent' })),
   ];
-  return { encodings, components: fitPrincipalComponents(encodeAll(encodings, reference), settings.components) };
+  return { encodings, components: fitPrincipalComponents(encodings.map((encoding) => encode(sourceOf(encoding, reference))), settings.components) };
 }
 
 function learnContinuous(name: string, column: ContinuousColumn, imputation: ContinuousImputation): FittedEncoding {
@@ -61,28 +62,28 @@ function learnCategorical(name: string, column: CategoricalColumn, imputation: C
   return { kind: 'categorical', column: name, fill, frequencies };
 }
 
-function encodeAll(encodings: readonly FittedEncoding[], frame: Frame): Float64Array[] {
-  return encodings.map((encoding) => (encoding.kind === 'continuous' ? encodeContinuous(encoding, frame) : encodeCategorical(encoding, frame)));
-}
-
-function encodeContinuous({ column, fill }: Extract<FittedEncoding, { kind: 'continuous' }>, frame: Frame): Float64Array {
-  return continuousOf(frame, column).values.map((value) => (value === value ? value : fill));
-}
-
-function encodeCategorical({ column, fill, frequencies }: Extract<FittedEncoding, { kind: 'categorical' }>, frame: Frame): Float64Array {
-  const { codes, categories } = categoricalOf(frame, column);
-  const shareOf = new Map(frequencies.map(({ category, share }) => [category, share]));
+/** A column as numbers. */
+function sourceOf(encoding: FittedEncoding, frame: Frame): ColumnSource {
+  if (encoding.kind === 'continuous') return { kind: 'numbers', values: continuousOf(frame, encoding.column).values, fill: encoding.fill };
+  const { codes, categories } = categoricalOf(frame, encoding.column);
+  const shareOf = new Map(encoding.frequencies.map(({ category, share }) => [category, share]));
   // A category that the reference does not have has frequency 0.
-  const shares = Float64Array.from(categories, (category) => shareOf.get(category) ?? 0);
-  const ofMissing = shareOf.get(fill) ?? 0;
-  const encoded = new Float64Array(codes.length);
-  for (let i = 0; i < codes.length; i++) encoded[i] = codes[i]! < 0 ? ofMissing : shares[codes[i]!]!;
+  return { kind: 'codes', codes, values: Float64Array.from(categories, (category) => shareOf.get(category) ?? 0), fill: shareOf.get(encoding.fill) ?? 0 };
+}
+
+/** A column's numbers, written out. */
+function encode(source: ColumnSource): Float64Array {
+  const encoded = new Float64Array(source.kind === 'numbers' ? source.values.length : source.codes.length);
+  for (let i = 0; i < encoded.length; i++) {
+    const value = source.kind === 'numbers' ? source.values[i]! : (source.values[source.codes[i]!] ?? NaN);
+    encoded[i] = value === value ? value : source.fill;
+  }
   return encoded;
 }
 
 /** One point. The sampling error is the standard error of the mean over the chunk's rows; unknown for a single row. */
 export function calculateReconstructionError(fitted: FittedReconstructionError, chunk: Frame): MetricPoint[] {
-  const errors = chunk.rowCount === 0 ? new Float64Array(0) : reconstructionErrors(fitted.components, encodeAll(fitted.encodings, chunk));
+  const errors = errorsOfSources(fitted.components, fitted.encodings.map((encoding) => sourceOf(encoding, chunk)), chunk.rowCount);
   const samplingError = standardDeviation(errors, 1) / Math.sqrt(errors.length);
   return [bandedPoint('reconstruction_error', '', mean(errors), samplingError, LIMITS, 'the chunk has no rows')];
 }

@@ -1,5 +1,6 @@
 /** Principal components of standardized columns, and how far rows lie from the space that they span. */
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
+import { residualLengths, type ColumnSource } from '../kernels/residuals.js';
 import { pairwiseSum } from '../stats/sum.js';
 import { checkComponentChoice, componentCount, type ComponentChoice } from './component-count.js';
 
@@ -84,21 +85,11 @@ function eigenOf(symmetric: number[][]): { values: number[]; vectors: number[][]
  * @param columns as in the fit
  * Cost O(rows · columns · components left out).
  */
-export function reconstructionErrors(fitted: PrincipalComponents, columns: Float64Array[]): Float64Array {
-  const width = columns.length;
-  const rows = columns[0]?.length ?? 0;
-  const discarded = fitted.discarded.map((vector) => Float64Array.from(vector));
-  const errors = new Float64Array(rows);
-  const row = new Float64Array(width);
-  for (let i = 0; i < rows; i++) {
-    for (let a = 0; a < width; a++) row[a] = (columns[a]![i]! - fitted.columns[a]!.mean) / fitted.columns[a]!.scale;
-    let squares = 0;
-    for (const vector of discarded) {
-      let projection = 0;
-      for (let a = 0; a < width; a++) projection += vector[a]! * row[a]!;
-      squares += projection * projection;
-    }
-    errors[i] = Math.sqrt(squares);
-  }
-  return errors;
+export function reconstructionErrors(fitted: PrincipalComponents, columns: readonly Float64Array[]): Float64Array {
+  return errorsOfSources(fitted, columns.map((values) => ({ kind: 'numbers', values, fill: NaN })), columns[0]?.length ?? 0);
+}
+
+/** The same for columns as they are kept, missing values filled on the way. */
+export function errorsOfSources(fitted: PrincipalComponents, columns: readonly ColumnSource[], rows: number): Float64Array {
+  return residualLengths({ columns, scalings: fitted.columns, vectors: fitted.discarded }, rows);
 }
