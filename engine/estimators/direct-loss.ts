@@ -8,7 +8,7 @@ import type { MetricPoint } from '../../domain/measurement.js';
 import type { PerformanceSettings, RegressionMetric } from '../../domain/settings.js';
 import { quoted } from '../../domain/schema.js';
 import { binFeatures, boostingParametersFrom, predictBoosting, trainBoosting, type BoostedTrees, type BoostingFeature } from '../boosting/index.js';
-import { bandedPoint, type CalculatorColumns, type ReferenceSeries } from '../calculator.js';
+import { bandedPoint, type CalculatorColumns, type FitPieces, type ReferenceSeries } from '../calculator.js';
 import { ERROR_LIMITS, outcomeColumns, regressionMetrics } from '../calculators/realized-regression.js';
 import { performanceRule } from '../calculators/performance-settings.js';
 import { continuousOf, slice, takeNumbers, type Frame, type RowRange } from '../frame.js';
@@ -75,6 +75,18 @@ export function fitDirectLoss(settings: PerformanceSettings, columns: Calculator
   };
 }
 
+/** One piece per distinct loss: each finds the bins anew, which costs little beside its training. */
+const PIECES: FitPieces<PerformanceSettings, FittedDirectLoss> = {
+  split: (settings) => lossesBehind(regressionMetrics(settings)),
+  learn: (settings, columns, reference, piece) => fitDirectLoss({ ...settings, metrics: regressionMetrics(settings).filter((metric) => lossOf(metric) === piece) }, columns, reference),
+  join(settings, _columns, parts) {
+    const learnt = parts as FittedDirectLoss[];
+    const metrics = regressionMetrics(settings);
+    const errors = Object.assign({}, ...learnt.map(({ samplingErrors }) => samplingErrors)) as FittedDirectLoss['samplingErrors'];
+    return { ...learnt[0]!, metrics, models: learnt.flatMap(({ models }) => models), samplingErrors: Object.fromEntries(metrics.map((metric) => [metric, errors[metric]])) };
+  },
+};
+
 function refuseNegative(metrics: readonly RegressionMetric[], names: { target: string; prediction: string }, pairs: OutcomePairs): void {
   const logarithmic = metrics.filter((metric) => lossOf(metric) === 'squared_log');
   if (logarithmic.length === 0) return;
@@ -126,6 +138,7 @@ export const directLoss: Estimator<FittedDirectLoss> = {
     return { reference: [outcomeColumns(columns, 'estimated performance').target, ...chunk], chunk };
   },
   fit: fitDirectLoss,
+  pieces: (settings) => (settings.metrics.length === 0 ? null : PIECES),
   calculate: calculateDirectLoss,
   thresholdValues: realizedOnReference,
   ruleOf: performanceRule,
