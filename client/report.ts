@@ -2,7 +2,7 @@
 import type { Result } from '../domain/measurement.js';
 import { NotFound } from '../domain/errors.js';
 import { didYouMean } from '../domain/near-names.js';
-import { columnsOf } from '../domain/schema.js';
+import type { ModelSchema, SchemaColumn } from '../domain/schema.js';
 import { settingsOf } from '../domain/segment.js';
 import { packageVersion } from '../embedded/package-root.js';
 import type { Distribution, ReportInput, SegmentStanding } from '../plots/report-input.js';
@@ -43,10 +43,10 @@ export async function gatherReport(pool: Pool, model: ModelRef, preparedAt: Date
   const own = segments.find((one) => one.segment === segment);
   if (segment !== '' && !own) throw new NotFound(`model '${found.name}' has no segment '${segment}'${segments.length === 0 ? ': none was computed' : didYouMean(segment, segments.map((one) => one.segment)) || `: it has ${listed(segments.map((one) => one.segment))}`}`);
   const placed = placeColumns(found.schema, found.columns);
-  const features = new Set(columnsOf(found.schema, 'feature').map((column) => column.name));
+  const drawn = new Set(found.schema.columns.filter((column) => isDrawn(column, found.schema)).map((column) => column.name));
   const rank = new Map(ranking.map((entry) => [entry.column, entry.rank]));
   const columns = placed
-    .filter((column) => features.has(column.name) && (column.kind === 'continuous' || column.kind === 'categorical'))
+    .filter((column) => drawn.has(column.name))
     .sort((a, b) => (rank.get(a.name) ?? Infinity) - (rank.get(b.name) ?? Infinity))
     .slice(0, COLUMNS_DRAWN)
     .map(({ name, physical, kind }): SpreadColumn => ({ name, physical, kind: kind as SpreadColumn['kind'] }));
@@ -77,6 +77,12 @@ export async function gatherReport(pool: Pool, model: ModelRef, preparedAt: Date
     aftercareVersion: packageVersion(),
     preparedAt: preparedAt?.toISOString() ?? null,
   };
+}
+
+/** What goes in and what comes out. A binary prediction is two bars, which its probability tells better; a target comes late and stands elsewhere. */
+function isDrawn({ role, kind }: SchemaColumn, { problemType }: ModelSchema): boolean {
+  if (kind !== 'continuous' && kind !== 'categorical') return false;
+  return role === 'feature' || role === 'predicted_probability' || (role === 'prediction' && problemType !== 'classification_binary');
 }
 
 const SEGMENTS_SHOWN = 10;

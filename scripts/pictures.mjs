@@ -1,5 +1,6 @@
 // Takes the pictures of the README and of docs/how-to-read-plots.md from a real report:
-//   npm run demo -- --exit && npx aftercare report car-loans --out report.html && node scripts/pictures.mjs report.html
+//   npm run demo -- --exit && npx aftercare report car-loan --out report.html && node scripts/pictures.mjs report.html
+// With a second report, of a model with segments and a confusion matrix (datasets/mc_*), those as well: node scripts/pictures.mjs report.html cards.html
 // Needs a Chromium or Chrome: on the PATH, or named in AFTERCARE_CHROMIUM.
 import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
 import { delimiter, dirname, join, resolve } from 'node:path';
@@ -7,7 +8,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { chromium } from 'playwright-core';
 
 const MOST_BYTES = 300_000;
-const [report] = process.argv.slice(2);
+const [report, several] = process.argv.slice(2);
 if (!report) fail('which report? node scripts/pictures.mjs report.html');
 
 const folder = join(dirname(dirname(fileURLToPath(import.meta.url))), 'docs/pictures');
@@ -25,16 +26,20 @@ try {
   for (const [name, part] of Object.entries(figures)) {
     await shoot(`${name}.png`, 'light', (page, path) => page.locator(`figure:has(${part})`).first().screenshot({ path }));
   }
+  if (several) {
+    await shoot('segments.png', 'light', (page, path) => page.locator('#segments').screenshot({ path }), several);
+    await shoot('confusion.png', 'light', (page, path) => page.locator('#confusion figure').first().screenshot({ path }), several);
+  }
 } finally {
   await browser.close();
 }
 
 /** As sharp as the limit of bytes allows. */
-async function shoot(name, colorScheme, take) {
+async function shoot(name, colorScheme, take, from = report) {
   const path = join(folder, name);
   for (const deviceScaleFactor of [1.5, 1.25, 1.15, 1]) {
     const page = await browser.newPage({ viewport: { width: 1040, height: 1000 }, deviceScaleFactor, colorScheme });
-    await page.goto(pathToFileURL(resolve(report)).href);
+    await page.goto(pathToFileURL(resolve(from)).href);
     await take(page, path);
     await page.close();
     const { size } = statSync(path);
