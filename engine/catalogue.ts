@@ -1,15 +1,15 @@
 /** All calculators by kind: fit on a reference, calculate a chunk, thresholds, alerts. The one door through which the rest of the product counts. */
 import { InvalidInput } from '../domain/errors.js';
 import type { CalculatorKind, MetricPoint } from '../domain/measurement.js';
-import type { DataQualitySettings, PerformanceSettings } from '../domain/settings.js';
+import type { DataQualitySettings, PerformanceSettings, SummaryStatisticsSettings } from '../domain/settings.js';
 import type { Bounds, ThresholdRule } from '../domain/threshold.js';
 import { seriesOf, type Calculator, type CalculatorColumns, type EngineKind, type ReferenceSeries } from './calculator.js';
-import { domainClassifier, type DomainClassifierSettings, type FittedDomainClassifier } from './calculators/domain-classifier.js';
+import { domainClassifier, type DomainClassifierOptions, type FittedDomainClassifier } from './calculators/domain-classifier.js';
 import { missingValues, type FittedMissingValues } from './calculators/missing-values.js';
 import { numericalRange, type FittedNumericalRange } from './calculators/numerical-range.js';
 import { realizedPerformance, type FittedRealizedPerformance } from './calculators/realized-performance.js';
 import { reconstructionError, type FittedReconstructionError, type ReconstructionErrorOptions } from './calculators/reconstruction-error.js';
-import { summaryStatistics, type FittedSummaryStatistics, type SummaryStatisticsSettings } from './calculators/summary-statistics.js';
+import { summaryStatistics, type FittedSummaryStatistics } from './calculators/summary-statistics.js';
 import { univariateDrift, type FittedUnivariateDrift, type UnivariateDriftOptions } from './calculators/univariate-drift.js';
 import { unseenValues, type FittedUnseenValues } from './calculators/unseen-values.js';
 import { calculateCustomMetrics, customMetricColumns, customSettings, fitCustomMetrics, realizedOnReference, type FittedCustomMetrics } from './custom-metrics/fitted.js';
@@ -32,7 +32,7 @@ export interface SettingsByKind {
   estimated_performance: PerformanceSettings;
   realized_performance: PerformanceSettings;
   summary_statistics: SummaryStatisticsSettings;
-  domain_classifier: DomainClassifierSettings;
+  domain_classifier: DomainClassifierOptions;
 }
 
 /** What is learnt, per kind. */

@@ -28,9 +28,10 @@ export type { ComponentChoice } from './learn/component-count.js';
 export type { CategoricalImputation, ContinuousImputation } from './learn/impute.js';
 export { failuresInNannyml } from './nannyml-failures.js';
 export { realizedBesideEstimate } from './estimators/estimated-performance.js';
-export { STATISTIC_METRICS, STATISTICS, type Statistic, type SummaryStatisticsSettings } from './calculators/summary-statistics.js';
+export { STATISTIC_METRICS, type Statistic } from './calculators/summary-statistics.js';
+export { SUMMARY_STATISTICS, type SummaryStatisticsSettings } from '../domain/settings.js';
 export { binFeatures, boostingParametersFrom, predictBoosting, trainBoosting, type BinnedFeatures, type BoostedTrees, type BoostingFeature, type BoostingOptions, type BoostingParameters } from './boosting/index.js';
-export type { DomainClassifierSettings } from './calculators/domain-classifier.js';
+export type { DomainClassifierOptions } from './calculators/domain-classifier.js';
 export {
   defineMetric, registerMetrics,
   type ClassificationMetric, type ClassRows, type CustomMetric, type CustomMetrics, type EngineContext, type EstimatedClassRows, type FurtherColumns,

@@ -4,6 +4,7 @@
  */
 import { InvalidInput } from '../../domain/errors.js';
 import type { MetricPoint } from '../../domain/measurement.js';
+import type { DomainClassifierSettings } from '../../domain/settings.js';
 import type { ThresholdRule } from '../../domain/threshold.js';
 import { boostingParametersFrom, type BoostingOptions } from '../boosting/index.js';
 import { plainPoint, requireFinite, type Calculator, type CalculatorColumns } from '../calculator.js';
@@ -13,17 +14,9 @@ import { crossValidate } from '../learn/domain-folds.js';
 import type { Limits } from '../threshold.js';
 
 /** What one may choose. */
-export interface DomainClassifierSettings {
-  /** Absent: every column that is a feature. */
-  columns?: string[];
+export interface DomainClassifierOptions extends DomainClassifierSettings {
   /** Number columns to be split as categories. */
   treatAsCategorical?: string[];
-  /** Parts that the rows are cut into; each is judged by a model that was trained on the others. Absent: 5. */
-  folds?: number;
-  /** Of the boosting, under LightGBM's names. Absent: LightGBM's defaults. */
-  hyperparameters?: Record<string, unknown>;
-  /** Absent: 0.45 … 0.65. */
-  threshold?: ThresholdRule;
 }
 
 /** What was learnt: the reference itself, ready to be put beside a chunk. */
@@ -42,7 +35,7 @@ const DEFAULT_RULE: ThresholdRule = { type: 'constant', lower: 0.45, upper: 0.65
 const DEFAULT_HYPERPARAMETERS = { random_state: 13 };
 
 /** @throws InvalidInput when a setting is out of range, or a column holds ±∞. Cost: one copy of the columns. */
-export function fitDomainClassifier(settings: DomainClassifierSettings, columns: CalculatorColumns, reference: Frame): FittedDomainClassifier {
+export function fitDomainClassifier(settings: DomainClassifierOptions, columns: CalculatorColumns, reference: Frame): FittedDomainClassifier {
   const folds = settings.folds ?? DEFAULT_FOLDS;
   if (!Number.isInteger(folds) || folds < 2) throw new InvalidInput(`the domain classifier was to have ${folds} folds, it must be a whole number of 2 or more`);
   const boosting = boostingOf(settings);
@@ -55,14 +48,14 @@ export function fitDomainClassifier(settings: DomainClassifierSettings, columns:
   return { folds, boosting, rows: reference.rowCount, columns: [...categorical.map((name) => encodeReference(name, 'categorical', reference)), ...continuous.map((name) => encodeReference(name, 'continuous', reference))] };
 }
 
-function boostingOf({ hyperparameters }: DomainClassifierSettings): BoostingOptions {
+function boostingOf({ hyperparameters }: DomainClassifierOptions): BoostingOptions {
   const options = boostingParametersFrom(hyperparameters ?? DEFAULT_HYPERPARAMETERS);
   if (options.objective !== undefined && options.objective !== 'binary') throw new InvalidInput(`the domain classifier tells two sets of rows apart: hyperparameter objective cannot be '${options.objective}', only 'binary'`);
   return { ...options, objective: 'binary' };
 }
 
 /** NannyML's order, on which equally good splits depend: categories by name, then numbers that are treated as such, then numbers by name. */
-function namesOf({ treatAsCategorical = [] }: DomainClassifierSettings, columns: CalculatorColumns): Pick<CalculatorColumns, 'categorical' | 'continuous'> {
+function namesOf({ treatAsCategorical = [] }: DomainClassifierOptions, columns: CalculatorColumns): Pick<CalculatorColumns, 'categorical' | 'continuous'> {
   const treated = treatAsCategorical.filter((name, i) => columns.continuous.includes(name) && treatAsCategorical.indexOf(name) === i);
   return {
     categorical: [...[...columns.categorical].sort(compareText), ...treated],
@@ -90,7 +83,7 @@ function pointOf(fitted: FittedDomainClassifier, features: Parameters<typeof cro
 }
 
 /** Its entry in the catalogue. */
-export const domainClassifier: Calculator<DomainClassifierSettings, FittedDomainClassifier> = {
+export const domainClassifier: Calculator<DomainClassifierOptions, FittedDomainClassifier> = {
   kind: 'domain_classifier',
   requiredColumns(_settings, columns) {
     const names = [...columns.categorical, ...columns.continuous];

@@ -1,6 +1,7 @@
 /** Summary statistics per continuous column and chunk (mean, sum, standard deviation, median), and the number of rows. The plainest look at data. */
 import { InvalidInput } from '../../domain/errors.js';
 import type { MetricPoint } from '../../domain/measurement.js';
+import { SUMMARY_STATISTICS as STATISTICS, type SummaryStatistic, type SummaryStatisticsSettings } from '../../domain/settings.js';
 import type { ThresholdRule } from '../../domain/threshold.js';
 import { bandedPoint, columnPieces, plainPoint, type Calculator, type CalculatorColumns } from '../calculator.js';
 import { continuousOf, type Frame } from '../frame.js';
@@ -8,20 +9,8 @@ import { medianOf } from '../stats/rank.js';
 import { mean, pairwiseSum, standardDeviation, withoutNaN } from '../stats/sum.js';
 import { STANDARD_RULE, type Limits } from '../threshold.js';
 
-/** avg: mean; std: sample standard deviation. */
-export const STATISTICS = ['avg', 'sum', 'std', 'median', 'row_count'] as const;
-export type Statistic = (typeof STATISTICS)[number];
+export type Statistic = SummaryStatistic;
 type ColumnStatistic = Exclude<Statistic, 'row_count'>;
-
-/** What one may choose. */
-export interface SummaryStatisticsSettings {
-  /** One or more, without repeats. */
-  statistics: Statistic[];
-  /** Of all of them … */
-  threshold?: ThresholdRule;
-  /** … or of one, which goes before. */
-  thresholds?: Partial<Record<Statistic, ThresholdRule>>;
-}
 
 /** What was learnt: the sampling errors' terms. */
 export interface FittedSummaryStatistics {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { InvalidInput } from '../../domain/errors.js';
-import { calculateChunk, fitCalculator, judge, NO_COLUMNS, slice, takeRows, thresholdsOf, type CategoricalColumn, type DomainClassifierSettings, type Frame } from '../../engine/index.js';
+import { calculateChunk, fitCalculator, judge, NO_COLUMNS, slice, takeRows, thresholdsOf, type CategoricalColumn, type DomainClassifierOptions, type Frame } from '../../engine/index.js';
 import { appendChunk, encodeReference } from '../../engine/learn/domain-columns.js';
 import { stratifiedFolds } from '../../engine/learn/stratified-folds.js';
 import { rankScores, rocAuc } from '../../engine/metrics/ranking-metrics.js';
@@ -17,7 +17,7 @@ const oracle = JSON.parse(readFileSync(new URL('../oracles/folds.json', import.m
 const columns = { ...NO_COLUMNS, continuous: ['amount', 'rate'], categorical: ['plan', 'city'] };
 const reference = loanFrame(800, 1);
 const few = { n_estimators: 20 };
-const fit = (settings: DomainClassifierSettings = { hyperparameters: few }, frame: Frame = reference, size = 400) =>
+const fit = (settings: DomainClassifierOptions = { hyperparameters: few }, frame: Frame = reference, size = 400) =>
   fitCalculator({ kind: 'domain_classifier', columns, settings }, frame, Array.from({ length: Math.floor(frame.rowCount / size) }, (_, i) => ({ start: i * size, end: (i + 1) * size })));
 const valueOf = (fitted: ReturnType<typeof fit>, chunk: Frame) => calculateChunk(fitted, chunk)[0]!.value;
 
@@ -76,7 +76,7 @@ describe('domain classifier', () => {
     expect(point).toMatchObject({ value: NaN, reason: 'neither the reference nor the chunk has 5 rows, one for each fold' });
   });
 
-  it.each<[string, DomainClassifierSettings, string]>([
+  it.each<[string, DomainClassifierOptions, string]>([
     ['one fold', { folds: 1 }, 'was to have 1 folds, it must be a whole number of 2 or more'],
     ['half a fold', { folds: 2.5 }, 'was to have 2.5 folds'],
     ['another objective', { hyperparameters: { objective: 'regression' } }, "hyperparameter objective cannot be 'regression', only 'binary'"],
