@@ -6,7 +6,7 @@ export type Answer = (typeof ANSWERS)[number];
 export type DecisionState = 'waiting' | 'answered' | 'defaulted' | 'withdrawn';
 
 export interface Decision {
-  /** Stable text for people and commands: `<model>/<kind>/<cause>/<openingChunk>/<n>`, also the tail of the workflow's id. */
+  /** Stable text for people and commands: `<model>/<kind>/<cause>/<openingChunk>/<n>` with the segment before the kind (domain/names.ts decisionText), also the tail of the workflow's id. */
   id: string;
   model: string;
   incidentId: number;
