@@ -16,6 +16,10 @@ const performance = {
 const ofClasses = { ...NO_COLUMNS, problemType: 'classification_multiclass' as const, target: 'tier', prediction: 'tier_guess', classProbabilities: TIERS };
 const performanceOfClasses = { ...performance, businessValueMatrix: [[1, -2, -1], [-5, 3, 0], [-1, 0.5, 2]] };
 
+/** A regression of the same rows: the score is taken for a number that the rate guesses. */
+const ofNumbers = { ...NO_COLUMNS, problemType: 'regression' as const, continuous: ['amount'], categorical: ['plan', 'city'], target: 'score', prediction: 'rate' };
+const errors = { metrics: ['mae', 'mape', 'mse', 'rmse', 'msle', 'rmsle'] } satisfies Extract<EngineRequest, { kind: 'realized_performance' }>['settings'];
+
 const REQUESTS: EngineRequest[] = [
   { kind: 'summary_statistics', columns, settings: { statistics: ['avg', 'sum', 'std', 'median', 'row_count'] } },
   { kind: 'summary_statistics', columns, settings: { statistics: ['row_count'] } },
@@ -35,6 +39,8 @@ const REQUESTS: EngineRequest[] = [
   { kind: 'estimated_performance', columns: ofClasses, settings: { ...performanceOfClasses, normalizeConfusionMatrix: 'all' } },
   { kind: 'realized_performance', columns: ofClasses, settings: { ...performanceOfClasses, normalizeConfusionMatrix: 'true' } },
   { kind: 'realized_performance', columns: ofClasses, settings: performanceOfClasses },
+  { kind: 'realized_performance', columns: ofNumbers, settings: errors },
+  { kind: 'estimated_performance', columns: ofNumbers, settings: { ...errors, hyperparameters: { n_estimators: 10, num_leaves: 8 } } },
 ];
 
 /** 12,000 rows: beyond 10,000, from where distribution functions are kept as histograms. */
