@@ -22,9 +22,9 @@ export async function answer(request: unknown, shelf: DataShelf): Promise<Answer
     const construction = construct(calculator, parameters);
     const common = { columnTypes, timestamp: construction.chunking.timestamp };
     stage = 'fit';
-    const begun = begin(construction, await shelf.prepare({ ...reference, ...common, targets: null, without: [] }));
+    const begun = begin(construction, await shelf.prepare({ ...reference, ...common, period: 'reference', targets: null, without: [] }));
     stage = 'calculate';
-    const data = await shelf.prepare({ ...analysis, ...common, targets });
+    const data = await shelf.prepare({ ...analysis, ...common, period: 'analysis', targets });
     return { results: inOneTable(begun.reference, begun.calculate(data)) };
   } catch (error) {
     if (!isFinal(error) && !isMissingFile(error)) throw error;

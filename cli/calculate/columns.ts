@@ -17,6 +17,15 @@ export function splitColumns({ calculator, readings, kinds }: ConstructionBase, 
   return split;
 }
 
+/** @throws InvalidInput naming the columns that are missing, and those that there are */
+export function requireNamed(frame: Frame, names: Iterable<string>, where: string): void {
+  const missing = [...names].filter((name) => !frame.columns.has(name));
+  if (missing.length === 0) return;
+  const there = [...frame.columns.keys()];
+  const some = there.slice(0, 20).map(quoted).join(', ') + (there.length > 20 ? ` and ${there.length - 20} more` : '');
+  throw new InvalidInput(`${where} lacks ${missing.length === 1 ? 'column' : 'columns'} ${missing.map(quoted).join(', ')}; it has ${some}: correct the name, or add the column`);
+}
+
 function namesOf({ continuous, categorical }: WantedKinds): string {
   return [...(continuous ? ['continuous'] : []), ...(categorical ? ['categorical'] : [])].join(' and ');
 }

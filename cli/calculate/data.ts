@@ -1,10 +1,12 @@
 /** Brings a request's data into the order and shape that a calculator sees. Files are read once for all requests that name them. */
 import { InvalidInput } from '../../domain/errors.js';
+import type { PeriodName } from '../../domain/measurement.js';
 import { quoted } from '../../domain/schema.js';
 import { readFrame } from '../../client/sources/frame.js';
 import { TimestampParser } from '../../client/sources/timestamp.js';
 import { ZoneClock } from '../../client/sources/zone-clock.js';
-import { compareText, requireColumns, takeRows, type CategoricalColumn, type Column, type Frame } from '../../engine/index.js';
+import { compareText, takeRows, type CategoricalColumn, type Column, type Frame } from '../../engine/index.js';
+import { requireNamed } from './columns.js';
 
 /** A file, and the rows [from, to) of it by position; null: all. */
 export interface FileRows {
@@ -14,6 +16,7 @@ export interface FileRows {
 
 /** One period's data. */
 export interface DataRequest extends FileRows {
+  period: PeriodName;
   columnTypes: Record<string, string>;
   /** Columns of another file, brought in by equal values of the column `on`; rows that it lacks stay, with missing values. */
   targets: { file: string; on: string } | null;
@@ -44,7 +47,7 @@ export class DataShelf {
     let frame = takeRange(await this.read(request.file, request.columnTypes), request.rows);
     if (request.targets) frame = joinTargets(frame, await this.read(request.targets.file, request.columnTypes), request.targets.on, request.targets.file);
     frame = without(frame, request.without);
-    return request.timestamp === null ? { frame, micros: null } : inOrderOf(frame, request.timestamp);
+    return request.timestamp === null ? { frame, micros: null } : inOrderOf(frame, request.timestamp, `the ${request.period} data`);
   }
 
   /** A file lacks some of the columns whose types are given (they may be another file's), so its columns are found out first. */
@@ -77,8 +80,8 @@ function without(frame: Frame, names: readonly string[]): Frame {
 }
 
 function joinTargets(frame: Frame, targets: Frame, on: string, file: string): Frame {
-  requireColumns(frame, [on], 'the analysis data');
-  requireColumns(targets, [on], file);
+  requireNamed(frame, [on], 'the analysis data');
+  requireNamed(targets, [on], file);
   const rowOf = new Map<string | number, number>();
   keysOf(targets.columns.get(on)!).forEach((key, row) => {
     if (key === null) return;
@@ -107,8 +110,8 @@ function takeOrMissing(column: Column, rows: Int32Array): Column {
 }
 
 /** Rows sorted by a column's raw values, stable, missing ones last. @throws InvalidInput when it is not there or holds no moments */
-export function inOrderOf(frame: Frame, timestamp: string): PreparedData {
-  requireColumns(frame, [timestamp], 'the data');
+export function inOrderOf(frame: Frame, timestamp: string, where: string): PreparedData {
+  requireNamed(frame, [timestamp], where);
   const column = frame.columns.get(timestamp)!;
   const ranks = ranksOf(column);
   const micros = microsOf(column, timestamp);
@@ -147,7 +150,7 @@ function parseAll({ categories }: CategoricalColumn, name: string): Float64Array
   return Float64Array.from(categories, (text) => {
     const bytes = Buffer.from(text);
     const micros = parser.parse(bytes, 0, bytes.length);
-    if (Number.isNaN(micros)) throw new InvalidInput(`column ${quoted(name)}: ${parser.reason}: '${text}'`);
+    if (Number.isNaN(micros)) throw new InvalidInput(`column ${quoted(name)}: ${parser.reason}: '${text}'; write moments as 2024-01-31 06:30:00`);
     return micros;
   });
 }

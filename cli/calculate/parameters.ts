@@ -104,7 +104,7 @@ export function chunkingOf(parameters: Parameters): Chunking {
 }
 
 function periodChunking(period: string, timestamp: string | null): Chunking {
-  if (timestamp === null) throw new InvalidInput("chunks by period need 'timestamp_column_name'");
+  if (timestamp === null) throw new InvalidInput(`'chunk_period' '${period}' needs 'timestamp_column_name', the name of the column of timestamps: give it, or chunk by 'chunk_size' or 'chunk_number'`);
   periodsOf(period);
   return { rule: { kind: 'period', period }, timestamp };
 }
@@ -134,13 +134,22 @@ export function thresholdOf(value: unknown, where: string): ThresholdRule {
     return given;
   };
   switch (parameters.oneOf('type', ['constant', 'standard_deviation'])) {
-    case 'constant': return checkRule({ type: 'constant', lower: number('lower', null), upper: number('upper', null) });
-    case 'standard_deviation': return checkRule({
+    case 'constant': return checked({ type: 'constant', lower: number('lower', null), upper: number('upper', null) }, where);
+    case 'standard_deviation': return checked({
       type: 'standard_deviation',
       lowerMultiplier: number('std_lower_multiplier', 3),
       upperMultiplier: number('std_upper_multiplier', 3),
       offsetFrom: parameters.oneOfOrNull('offset_from', ['mean', 'median', 'min', 'max']) ?? 'mean',
-    });
+    }, where);
+  }
+}
+
+function checked(rule: ThresholdRule, where: string): ThresholdRule {
+  try {
+    return checkRule(rule);
+  } catch (error) {
+    if (error instanceof InvalidInput) throw new InvalidInput(`${where}: ${error.message}; correct it, or give null for no bound on that side`);
+    throw error;
   }
 }
 

@@ -1,23 +1,25 @@
 /** The data of a configuration: reference, and analysis with its targets. Read once, ordered once per timestamp column. */
 import { InvalidInput } from '../../domain/errors.js';
+import type { PeriodName } from '../../domain/measurement.js';
 import { quoted } from '../../domain/schema.js';
 import { readFrame } from '../../client/sources/frame.js';
-import { requireColumns, takeRows, type Column, type Frame } from '../../engine/index.js';
+import { takeRows, type Column, type Frame } from '../../engine/index.js';
 import { inOrderOf, keysOf, type PreparedData } from '../calculate/data.js';
+import { requireNamed } from '../calculate/columns.js';
 import type { InputFile, RunConfig } from './config.js';
 
 /** Rows of one period; asked for in the order of a timestamp column, or as they stand. */
 export class InputRows {
   private readonly ordered = new Map<string, PreparedData>();
 
-  constructor(readonly frame: Frame) {}
+  constructor(readonly frame: Frame, private readonly period: PeriodName) {}
 
   /** @throws InvalidInput when there is no such column */
   inOrderOf(timestamp: string | null): PreparedData {
     if (timestamp === null) return { frame: this.frame, micros: null };
     let rows = this.ordered.get(timestamp);
     if (!rows) {
-      rows = inOrderOf(this.frame, timestamp);
+      rows = inOrderOf(this.frame, timestamp, `the ${this.period} data`);
       this.ordered.set(timestamp, rows);
     }
     return rows;
@@ -27,9 +29,10 @@ export class InputRows {
 /** @throws InvalidInput naming the file, when it cannot be read or targets cannot be joined */
 export async function readInput(config: RunConfig): Promise<{ reference: InputRows; analysis: InputRows }> {
   const [reference, analysis, targets] = [await read(config.reference), await read(config.analysis), config.targets && (await read(config.targets))];
-  if (config.targets === null || targets === null) return { reference: new InputRows(reference), analysis: new InputRows(analysis) };
+  if (config.targets === null || targets === null) return { reference: new InputRows(reference, 'reference'), analysis: new InputRows(analysis, 'analysis') };
   const { joinColumn, path } = config.targets;
-  return { reference: new InputRows(reference), analysis: new InputRows(joinColumn === null ? joinByPosition(analysis, targets, path) : joinByColumn(analysis, targets, joinColumn, path)) };
+  const joined = joinColumn === null ? joinByPosition(analysis, targets, path) : joinByColumn(analysis, targets, joinColumn, path);
+  return { reference: new InputRows(reference, 'reference'), analysis: new InputRows(joined, 'analysis') };
 }
 
 function read({ path, read: { columns, rowLimit, columnTypes } }: InputFile): Promise<Frame> {
@@ -53,8 +56,8 @@ export function joinByPosition(analysis: Frame, targets: Frame, file: string): F
  * @throws InvalidInput when one of them lacks the column, or no row of one meets a row of the other
  */
 export function joinByColumn(analysis: Frame, targets: Frame, on: string, file: string): Frame {
-  requireColumns(analysis, [on], 'the analysis data');
-  requireColumns(targets, [on], file);
+  requireNamed(analysis, [on], 'the analysis data');
+  requireNamed(targets, [on], file);
   const rowsOf = new Map<string | number, number[]>();
   keysOf(targets.columns.get(on)!).forEach((key, row) => {
     if (key === null) return;

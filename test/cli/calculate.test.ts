@@ -89,7 +89,7 @@ describe('aftercare calculate', () => {
       file('no-column.json', missingValues({}, { analysis: { file: rowsFile('analysis.csv', 0), without: ['amount'] } })),
     );
     expect(reference!.error).toMatchObject({ stage: 'fit', message: expect.stringContaining('gone.csv') as unknown });
-    expect(analysis!.error).toEqual({ stage: 'calculate', message: "the analysis data lacks column 'amount'" });
+    expect(analysis!.error).toEqual({ stage: 'calculate', message: "the analysis data lacks column 'amount'; it has 'id', 'kind', 'at': correct the name, or add the column" });
   });
 
   it('names the calculators that there are', async () => {
@@ -106,7 +106,7 @@ describe('aftercare calculate', () => {
       targets: { file: file('targets.csv', 'id,outcome\n2,1\n5,0\n5000,1\n'), on: 'id' },
     });
     const [refused] = await calculate(file('join.json', request));
-    expect(refused!.error).toEqual({ stage: 'fit', message: "the reference data lacks column 'outcome'" });
+    expect(refused!.error).toEqual({ stage: 'fit', message: "the reference data lacks column 'outcome'; it has 'id', 'amount', 'kind', 'at': correct the name, or add the column" });
     printed = '';
     file('reference.csv', 'outcome,at\n1,2023-12-31\n');
     const [line] = await calculate(file('join.json', request));

@@ -28,7 +28,8 @@ export function constructPerformance(kind: Kind, name: string, given: Record<str
 
 function binary(kind: Kind, name: string, parameters: Parameters): CalculatorConstruction {
   const target = parameters.text('y_true');
-  const probability = parameters.text('y_pred_proba');
+  const probability = parameters.raw('y_pred_proba');
+  if (typeof probability !== 'string') throw parameters.wrong('y_pred_proba', 'the name of one column: the probability of class 1 (several classes are problem_type classification_multiclass)');
   const prediction = parameters.textOrNull('y_pred');
   const settings = classificationSettings(parameters, metricsOf(parameters, name, 'classification_binary'), 2);
   const unpredicted = settings.metrics.filter((metric) => metric !== 'roc_auc' && metric !== 'average_precision');
