@@ -42,7 +42,8 @@ export function kernelDensity(values: Float64Array): Density | null {
   const support = equalWidthEdges(first, last, size - 1);
   for (let i = 1; i < size; i++) if (support[i] === support[i - 1]) return null;
   const density = smoothed(binned(known, first, last, size), bandwidth, last - first);
-  return { support, density, bandwidth };
+  // Of values that are nearly the smallest that a double can hold, squares vanish and quotients overflow.
+  return density.every(Number.isFinite) ? { support, density, bandwidth } : null;
 }
 
 /** 0 for values that are all alike; NaN for fewer than two. */
@@ -68,10 +69,11 @@ function binned(values: Float64Array, first: number, last: number, size: number)
   for (let i = 0; i < values.length; i++) {
     const place = (values[i]! - first) / delta;
     const cell = Math.trunc(place);
-    if (cell <= 1 || cell >= size - 1) continue;
+    if (cell <= 1 || cell >= size) continue;
     const rest = place - cell;
     counts[cell] = counts[cell]! + 1 - rest;
-    counts[cell + 1] = counts[cell + 1]! + rest;
+    // The last cell has no neighbour; a value gets there when the bandwidth is nothing beside the range.
+    if (cell + 1 < size) counts[cell + 1] = counts[cell + 1]! + rest;
   }
   for (let i = 0; i < size; i++) counts[i] = counts[i]! / (delta * values.length);
   return counts;
