@@ -4,10 +4,10 @@ import type { ContinuousMethod } from '../../domain/settings.js';
 import { plainPoint, requireFinite } from '../calculator.js';
 import { kolmogorovSmirnovBinned, kolmogorovSmirnovExact, wassersteinBinned, wassersteinExact, type BothCumulative } from '../distance/empirical.js';
 import { hellingerDistance, jensenShannonDistance } from '../distance/divergence.js';
+import { scanOf, valuesOf } from '../column-scan.js';
 import type { ContinuousColumn } from '../frame.js';
-import { countIntoBins, cumulativeOf, cumulativeShares, doaneEdges, edgesOf, equalWidthEdges, histogramOf, rangeOf, sharesOf, type BinnedCounts, type Histogram } from '../stats/histogram.js';
+import { countIntoBins, cumulativeOf, cumulativeShares, doaneEdges, edgesOf, equalWidthEdges, histogramOf, sharesOf, type BinnedCounts, type Histogram } from '../stats/histogram.js';
 import { sortedCopy } from '../stats/order.js';
-import { withoutNaN } from '../stats/sum.js';
 
 /** How a distribution function is kept: every value, or a histogram; `auto` keeps every value of fewer than 10,000. */
 export interface DistributionChoice {
@@ -39,11 +39,11 @@ export function fitContinuousColumn(
   methods: ContinuousMethod[],
   choiceOf: (method: 'kolmogorov_smirnov' | 'wasserstein') => DistributionChoice,
 ): FittedContinuousColumn {
-  requireFinite(column, name);
-  const values = withoutNaN(column.values);
+  const { min, max } = scanOf(column);
+  if (!(min > -Infinity && max < Infinity)) requireFinite(column, name);
+  const values = valuesOf(column);
   const fitted: FittedContinuousColumn = { column: name, methods, total: values.length, coarse: null, fine: [], fineOf: {}, sorted: null };
   if (methods.includes('jensen_shannon') || methods.includes('hellinger')) fitted.coarse = histogramOf(values, doaneEdges(values));
-  const [min, max] = rangeOf(values);
   for (const method of ['kolmogorov_smirnov', 'wasserstein'] as const) {
     if (!methods.includes(method)) continue;
     const { method: choice, bins } = choiceOf(method);
@@ -68,7 +68,7 @@ export function calculateContinuousColumn(fitted: FittedContinuousColumn, column
     const counted = countIntoBins(column.values, edgesOf(histogram));
     return { ...counted, cumulative: { reference: cumulativeOf(histogram), chunk: cumulativeShares(counted.counts, counted.total) } };
   });
-  const sorted = fitted.sorted && sortedCopy(withoutNaN(column.values));
+  const sorted = fitted.sorted && sortedCopy(valuesOf(column));
   return fitted.methods.map((method) => {
     const value = fitted.total === 0 ? NaN : distance(method, fitted, { column, coarse, fine, sorted });
     return plainPoint(method, fitted.column, value, reason);

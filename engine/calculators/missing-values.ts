@@ -2,6 +2,7 @@
 import type { MetricPoint } from '../../domain/measurement.js';
 import type { DataQualitySettings } from '../../domain/settings.js';
 import { bandedPoint, columnPieces, type Calculator, type CalculatorColumns } from '../calculator.js';
+import { scanOf } from '../column-scan.js';
 import type { Column, Frame } from '../frame.js';
 import { STANDARD_RULE, type Limits } from '../threshold.js';
 
@@ -38,7 +39,8 @@ export function countMissing(column: Column): number {
     for (let i = 0; i < column.codes.length; i++) if (column.codes[i]! < 0) missing += 1;
     return missing;
   }
-  const values = column.kind === 'continuous' ? column.values : column.micros;
+  if (column.kind === 'continuous') return scanOf(column).missing;
+  const values = column.micros;
   for (let i = 0; i < values.length; i++) if (values[i] !== values[i]) missing += 1;
   return missing;
 }

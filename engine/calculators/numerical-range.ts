@@ -2,9 +2,8 @@
 import type { MetricPoint } from '../../domain/measurement.js';
 import type { DataQualitySettings } from '../../domain/settings.js';
 import { plainPoint, columnPieces, type Calculator, type CalculatorColumns } from '../calculator.js';
-import { continuousOf, type Frame } from '../frame.js';
-import { rangeOf } from '../stats/histogram.js';
-import { withoutNaN } from '../stats/sum.js';
+import { scanOf } from '../column-scan.js';
+import { continuousOf, type ContinuousColumn, type Frame } from '../frame.js';
 import type { Limits } from '../threshold.js';
 import { NONE_ALLOWED } from './unseen-values.js';
 
@@ -20,7 +19,7 @@ export function fitNumericalRange(settings: DataQualitySettings, columns: Calcul
   return {
     normalize: settings.normalize,
     columns: columns.continuous.map((column) => {
-      const [min, max] = rangeOf(withoutNaN(continuousOf(reference, column).values));
+      const { min, max } = scanOf(continuousOf(reference, column));
       return { column, min, max };
     }),
   };
@@ -31,14 +30,20 @@ export function calculateNumericalRange(fitted: FittedNumericalRange, chunk: Fra
   const rows = chunk.rowCount;
   const metric = fitted.normalize ? 'out_of_range_values_rate' : 'out_of_range_values_count';
   return fitted.columns.map(({ column, min, max }) => {
-    const { values } = continuousOf(chunk, column);
-    let outside = 0;
-    for (let i = 0; i < values.length; i++) {
-      const value = values[i]!;
-      if (value < min || value > max) outside += 1;
-    }
+    const outside = countOutside(continuousOf(chunk, column), min, max);
     return plainPoint(metric, column, rows === 0 ? NaN : fitted.normalize ? outside / rows : outside, 'the chunk has no rows');
   });
+}
+
+function countOutside(column: ContinuousColumn, min: number, max: number): number {
+  const own = scanOf(column);
+  if (own.min >= min && own.max <= max) return 0;
+  let outside = 0;
+  for (let i = 0; i < column.values.length; i++) {
+    const value = column.values[i]!;
+    outside += Number(value < min) | Number(value > max);
+  }
+  return outside;
 }
 
 /** Its entry in the catalogue. */

@@ -4,9 +4,10 @@ import type { MetricPoint } from '../../domain/measurement.js';
 import { SUMMARY_STATISTICS as STATISTICS, type SummaryStatistic, type SummaryStatisticsSettings } from '../../domain/settings.js';
 import type { ThresholdRule } from '../../domain/threshold.js';
 import { bandedPoint, columnPieces, plainPoint, type Calculator, type CalculatorColumns } from '../calculator.js';
-import { continuousOf, type Frame } from '../frame.js';
+import { valuesOf } from '../column-scan.js';
+import { continuousOf, type ContinuousColumn, type Frame } from '../frame.js';
 import { medianOf } from '../stats/rank.js';
-import { mean, pairwiseSum, standardDeviation, withoutNaN } from '../stats/sum.js';
+import { mean, pairwiseSum, standardDeviation } from '../stats/sum.js';
 import { STANDARD_RULE, type Limits } from '../threshold.js';
 
 export type Statistic = SummaryStatistic;
@@ -46,7 +47,7 @@ function checkStatistics(statistics: readonly Statistic[]): Statistic[] {
 }
 
 function fitColumn(column: string, reference: Frame, statistics: readonly Statistic[]): FittedColumn {
-  const values = withoutNaN(continuousOf(reference, column).values);
+  const values = valuesOf(continuousOf(reference, column));
   const deviation = standardDeviation(values, 1);
   return {
     column,
@@ -84,12 +85,12 @@ function gaussianDensity(values: Float64Array, at: number, deviation: number): n
 /** Missing cells are left out of a value, but count among the rows of its sampling error, as in NannyML. The sum of no values is 0. */
 export function calculateSummaryStatistics(fitted: FittedSummaryStatistics, chunk: Frame): MetricPoint[] {
   const rows = chunk.rowCount;
-  const ofColumns = fitted.columns.map((column) => ({ column, values: withoutNaN(continuousOf(chunk, column.column).values) }));
+  const ofColumns = fitted.columns.map((column) => ({ column, ...valuesAndSum(continuousOf(chunk, column.column)) }));
   return fitted.statistics.flatMap((statistic) => {
     const metric = STATISTIC_METRICS[statistic];
     if (statistic === 'row_count') return [plainPoint(metric, '', rows === 0 ? NaN : rows, 'the chunk has no rows')];
-    return ofColumns.map(({ column, values }) => {
-      const value = rows === 0 ? NaN : valueOf(statistic, values);
+    return ofColumns.map(({ column, values, sum }) => {
+      const value = rows === 0 ? NaN : valueOf(statistic, values, sum);
       const error = rows === 0 ? NaN : samplingErrorOf(statistic, column, rows);
       return bandedPoint(metric, column.column, value, error, limitsOf(fitted, metric), reasonOf(statistic, rows, values.length));
     });
@@ -103,11 +104,16 @@ function reasonOf(statistic: ColumnStatistic, rows: number, values: number): str
   return statistic === 'std' && values === 1 ? 'the chunk has 1 value, a standard deviation needs 2' : 'the chunk has infinite values';
 }
 
-function valueOf(statistic: ColumnStatistic, values: Float64Array): number {
+function valuesAndSum(column: ContinuousColumn): { values: Float64Array; sum: number } {
+  const values = valuesOf(column);
+  return { values, sum: pairwiseSum(values) };
+}
+
+function valueOf(statistic: ColumnStatistic, values: Float64Array, sum: number): number {
   switch (statistic) {
-    case 'avg': return mean(values);
-    case 'sum': return pairwiseSum(values);
-    case 'std': return standardDeviation(values, 1);
+    case 'avg': return sum / values.length;
+    case 'sum': return sum;
+    case 'std': return standardDeviation(values, 1, sum / values.length);
     case 'median': return medianOf(values);
   }
 }

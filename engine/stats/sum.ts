@@ -39,6 +39,40 @@ function sumInPairs(values: Float64Array, start: number, count: number): number 
   return sumInPairs(values, start, half) + sumInPairs(values, start + half, count - half);
 }
 
+/** Sum of the squared distances from a centre, added as pairwiseSum would add them. Cost O(count), no allocation. */
+export function pairwiseSumOfSquares(values: Float64Array, centre: number): number {
+  const count = values.length;
+  if (count <= BUFFER) return sumSquaresInPairs(values, centre, 0, count);
+  let sum = 0;
+  for (let at = 0; at < count; at += BUFFER) sum += sumSquaresInPairs(values, centre, at, Math.min(BUFFER, count - at));
+  return sum;
+}
+
+function sumSquaresInPairs(values: Float64Array, centre: number, start: number, count: number): number {
+  if (count < 8) {
+    let sum = 0;
+    for (let i = 0; i < count; i++) sum += (values[start + i]! - centre) * (values[start + i]! - centre);
+    return sum;
+  }
+  if (count <= BLOCK) {
+    const square = (at: number): number => (values[at]! - centre) * (values[at]! - centre);
+    let r0 = square(start), r1 = square(start + 1), r2 = square(start + 2), r3 = square(start + 3);
+    let r4 = square(start + 4), r5 = square(start + 5), r6 = square(start + 6), r7 = square(start + 7);
+    let i = 8;
+    for (const last = count - (count % 8); i < last; i += 8) {
+      const at = start + i;
+      r0 += square(at); r1 += square(at + 1); r2 += square(at + 2); r3 += square(at + 3);
+      r4 += square(at + 4); r5 += square(at + 5); r6 += square(at + 6); r7 += square(at + 7);
+    }
+    let sum = ((r0 + r1) + (r2 + r3)) + ((r4 + r5) + (r6 + r7));
+    for (; i < count; i++) sum += square(start + i);
+    return sum;
+  }
+  let half = Math.floor(count / 2);
+  half -= half % 8;
+  return sumSquaresInPairs(values, centre, start, half) + sumSquaresInPairs(values, centre, start + half, count - half);
+}
+
 /** Arithmetic mean; NaN for no values. */
 export function mean(values: Float64Array): number {
   return pairwiseSum(values) / values.length;
@@ -48,18 +82,13 @@ export function mean(values: Float64Array): number {
  * Standard deviation by the two-pass formula.
  *
  * @param degreesOfFreedom 0: population, 1: sample
+ * @param centre the values' mean, where it is known already
  * @returns NaN when there are too few values
  */
-export function standardDeviation(values: Float64Array, degreesOfFreedom: 0 | 1): number {
+export function standardDeviation(values: Float64Array, degreesOfFreedom: 0 | 1, centre = mean(values)): number {
   const n = values.length;
   if (n - degreesOfFreedom <= 0) return NaN;
-  const centre = mean(values);
-  const squares = new Float64Array(n);
-  for (let i = 0; i < n; i++) {
-    const distance = values[i]! - centre;
-    squares[i] = distance * distance;
-  }
-  return Math.sqrt(pairwiseSum(squares) / (n - degreesOfFreedom));
+  return Math.sqrt(pairwiseSumOfSquares(values, centre) / (n - degreesOfFreedom));
 }
 
 /** Mean and population standard deviation of the values that are not NaN; both NaN when there is none. */
