@@ -47,7 +47,7 @@ export function appendChunk(encoded: EncodedColumn, chunk: Frame | null): Boosti
   }
   const { column, order, categories, codes } = encoded;
   const added = chunk && (order === 'as numbers' ? categoriesOf(column, chunk).column : categoricalOf(chunk, column));
-  const given = added ? [...categories, ...added.categories.filter((category) => !categories.includes(category))] : categories;
+  const given = added ? [...new Set([...categories, ...added.categories])] : categories;
   const placeOfGiven = new Map(given.map((category, place) => [category, place]));
   const used = new Uint8Array(given.length).fill(1, 0, categories.length);
   const codesOfAdded = added ? Int32Array.from(added.categories, (category) => placeOfGiven.get(category)!) : new Int32Array(0);
