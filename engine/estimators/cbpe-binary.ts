@@ -79,7 +79,8 @@ const PIECES: FitPieces<PerformanceSettings, FittedBinaryEstimate> = {
 
 function learnCalibration(target: Float64Array, score: Float64Array): IsotonicFunction | null {
   if (target.length === 0) throw new InvalidInput('no row of the reference has both a target and a score: performance cannot be estimated');
-  return tryCalibration(target, score).needed ? fitIsotonic(groupScores(target, score).groups) : null;
+  const grouped = groupScores(target, score);
+  return tryCalibration(target, score, grouped).needed ? fitIsotonic(grouped.groups) : null;
 }
 
 /** The chunk needs no targets. Cost: one pass, and one sort of the probabilities for ROC AUC and average precision together. */

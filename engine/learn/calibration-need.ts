@@ -8,7 +8,7 @@ import { rankScores, rocAuc } from '../metrics/ranking-metrics.js';
 import { LegacyRandom } from '../stats/random.js';
 import { stableOrder } from '../stats/rank.js';
 import { pairwiseSum } from '../stats/sum.js';
-import { applyIsotonic, fitIsotonic, groupScores } from './isotonic.js';
+import { applyIsotonic, fitIsotonic, groupScores, type GroupedScores } from './isotonic.js';
 
 const SPLITS = 10;
 const SEED = 42;
@@ -28,16 +28,17 @@ export interface CalibrationTrial {
 /**
  * @param target 0 or 1, no missing value
  * @param score same length, no missing value
+ * @param grouped the rows by score, where that is known already
  * @throws InvalidInput when a class has one row, or there are too few rows for two bins
  * Cost: ten linear passes and one sort of the reference.
  */
-export function tryCalibration(target: Float64Array, score: Float64Array): CalibrationTrial {
+export function tryCalibration(target: Float64Array, score: Float64Array, grouped?: GroupedScores): CalibrationTrial {
   const untried = { needed: false, errorBefore: NaN, errorAfter: NaN };
   const rows = target.length;
   const positives = pairwiseSum(target);
   if (positives === 0 || positives === rows) return untried;
   if (rocAuc(rankScores(target, score)) > PERFECT_AUC) return untried;
-  const pooled = poolTests(target, score);
+  const pooled = poolTests(target, score, grouped ?? groupScores(target, score));
   const edges = binEdges(pooled.target.length);
   const errorBefore = calibrationError(pooled.target, pooled.score, edges);
   const errorAfter = calibrationError(pooled.target, pooled.calibrated, edges);
@@ -45,8 +46,7 @@ export function tryCalibration(target: Float64Array, score: Float64Array): Calib
 }
 
 /** The ten test sets one after another: targets, scores, and scores calibrated on the rest of the rows. */
-function poolTests(target: Float64Array, score: Float64Array): { target: Float64Array; score: Float64Array; calibrated: Float64Array } {
-  const { groups, groupOf } = groupScores(target, score);
+function poolTests(target: Float64Array, score: Float64Array, { groups, groupOf }: GroupedScores): { target: Float64Array; score: Float64Array; calibrated: Float64Array } {
   const tests = stratifiedTests(target);
   const size = tests[0]!.length;
   const pooled = { target: new Float64Array(SPLITS * size), score: new Float64Array(SPLITS * size), calibrated: new Float64Array(SPLITS * size) };

@@ -80,12 +80,17 @@ export function applyIsotonic({ x, y }: IsotonicFunction, scores: Float64Array):
   return values;
 }
 
+/** The groups, and each row's group. */
+export interface GroupedScores {
+  groups: ScoreGroups;
+  groupOf: Int32Array;
+}
+
 /**
  * @param target 0 or 1
  * @param score same length; neither has missing values
- * @returns the groups, and each row's group
  */
-export function groupScores(target: Float64Array, score: Float64Array): { groups: ScoreGroups; groupOf: Int32Array } {
+export function groupScores(target: Float64Array, score: Float64Array): GroupedScores {
   const sorted = sortedCopy(score);
   const scores = new Float64Array(sorted.length);
   let size = 0;
