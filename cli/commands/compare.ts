@@ -1,10 +1,13 @@
 /** `aftercare compare`: any two periods, times, segments or versions of a model side by side. */
+import { writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { ColumnComparison, ComparedRows, Comparison, RowsWanted } from '../../client/index.js';
 import { InvalidInput } from '../../domain/errors.js';
 import { formatCount, formatShare, formatValue } from '../../plots/format.js';
 import { withClient, withStackOptions, type StackOptions } from '../support/connect.js';
-import { print, printJson } from '../support/output.js';
+import { packageVersion } from '../../embedded/package-root.js';
+import { print, printJson, say } from '../support/output.js';
 import { table, type TableRow } from '../terminal/table.js';
 import { versionOf } from './rank.js';
 
@@ -13,6 +16,7 @@ interface CompareCommandOptions extends StackOptions {
   b?: string[];
   column?: string[];
   maxRows?: string;
+  out?: string;
 }
 
 export function registerCompare(program: Command): void {
@@ -22,6 +26,7 @@ export function registerCompare(program: Command): void {
     .option('--b <words...>', 'what is compared with it (default: analysis)')
     .option('--column <name...>', 'only these columns (default: all that are kept)')
     .option('--max-rows <n>', 'a side with more rows is thinned out evenly to about so many', '200000')
+    .option('--out <file>', 'also as one HTML file with the distributions drawn')
     .addHelpText('after', `
 A side is described by words, in any order: reference or analysis, from=TIME, to=TIME (not included), chunk=N or chunk=N..M, segment=COLUMN=VALUE, version=N.
 
@@ -32,9 +37,17 @@ Examples:
   aftercare compare loans --a segment=region=north --b segment=region=south --json`)
     .action((model: string, options: CompareCommandOptions) => withClient(options, async (client) => {
       const comparison = await client.compare(model, parseSide(options.a ?? ['reference'], '--a'), parseSide(options.b ?? ['analysis'], '--b'), { columns: options.column, maxRows: Number(options.maxRows) });
+      if (options.out) await writePage(options.out, comparison);
       if (options.json) return printJson(comparison);
       print(describe(comparison));
     }));
+}
+
+async function writePage(out: string, comparison: Comparison): Promise<void> {
+  const { renderComparison } = await import('../../plots/comparison-page.js');   // the drawing library is loaded when something is drawn
+  const file = resolve(out);
+  await writeFile(file, renderComparison(comparison, packageVersion())).catch((error: Error) => { throw new InvalidInput(`the comparison cannot be written to ${file}: ${error.message}`); });
+  say(file);
 }
 
 /** @throws InvalidInput for a word that says nothing */
@@ -66,8 +79,14 @@ function describe({ a, b, columns, overall }: Comparison): string {
     `b: ${sideText(b)}`,
     `missing: ${shown(overall.missing.a)} of a's cells, ${shown(overall.missing.b)} of b's; unseen categories in ${shown(overall.unseen)} of b's cells, values out of a's range in ${shown(overall.outOfRange)}`,
     '',
-    table(columns.map(rowOf)),
+    table(withoutEmpty(columns.map(rowOf))),
   ].join('\n');
+}
+
+/** Columns of the table that say the same of every row are left out: nothing is missing, nothing is new. */
+function withoutEmpty(rows: TableRow[]): TableRow[] {
+  const empty = ['missing a', 'missing b', 'new in b'].filter((heading) => rows.every((row) => row[heading] === '' || row[heading] === '0%'));
+  return rows.map((row) => Object.fromEntries(Object.entries(row).filter(([heading]) => !empty.includes(heading))));
 }
 
 function shown(share: number): string {

@@ -26,7 +26,7 @@ describe('every command', () => {
   it('is there: the list that the documentation promises', () => {
     expect(leaves.map(({ path }) => path).sort()).toEqual([
       'alerts', 'append', 'calculate', 'compare', 'decide', 'decisions', 'demo', 'doctor', 'model archive', 'model create', 'model delete', 'model list', 'model settings', 'model show', 'model tag',
-      'rank', 'remove', 'report', 'results', 'run', 'runs', 'targets', 'up', 'worker',
+      'rank', 'remove', 'report', 'results', 'run', 'run-config', 'runs', 'targets', 'up', 'worker',
     ]);
   });
 
