@@ -31,13 +31,18 @@ export interface FittedDirectLoss {
   samplingErrors: Partial<Record<RegressionMetric, SamplingErrorTerms>>;
 }
 
-/** Features in the order given by the settings, else as the caller sorted them; then the prediction. @throws InvalidInput for a column that cannot be had */
+/** Features in the order given by the settings, else as the caller sorted them; then the prediction. @throws InvalidInput for a column that cannot be had, or stands there twice */
 export function lossFeatureNames(settings: PerformanceSettings, columns: CalculatorColumns): string[] {
   const { target, prediction } = outcomeColumns(columns, 'estimated performance');
-  const possible = [...columns.continuous, ...columns.categorical].filter((name) => name !== target);
-  const unknown = settings.columns?.filter((name) => !possible.includes(name)) ?? [];
-  if (unknown.length > 0) throw new InvalidInput(`losses cannot be learnt from ${unknown.map(quoted).join(', ')}: there are ${possible.map(quoted).join(', ') || 'no features'}`);
-  return [...new Set(settings.columns ?? possible)].filter((name) => name !== prediction).concat(prediction);
+  const possible = [...columns.continuous, ...columns.categorical].filter((name) => name !== target && name !== prediction);
+  const names = settings.columns ?? possible;
+  for (const [place, name] of names.entries()) {
+    if (name === target) throw new InvalidInput(`column ${quoted(name)} is the target, which is not there when losses are estimated: leave it out of the features`);
+    if (name === prediction) throw new InvalidInput(`column ${quoted(name)} is the prediction, from which losses are learnt anyway: leave it out of the features`);
+    if (!possible.includes(name)) throw new InvalidInput(`losses cannot be learnt from ${quoted(name)}: there are ${possible.map(quoted).join(', ') || 'no features'}`);
+    if (names.indexOf(name) < place) throw new InvalidInput(`column ${quoted(name)} stands twice among the features`);
+  }
+  return [...names, prediction];
 }
 
 /** Rows that have a target and a prediction. @throws InvalidInput when there is none */

@@ -148,6 +148,13 @@ describe('what is refused of estimated performance of a regression', () => {
     expect(() => fitCalculator(request(), none, chunks)).toThrow("no row of the reference has both a target ('fare') and a prediction ('guess'): performance cannot be estimated");
     expect(() => fitCalculator(request(), without(reference, 'district'), chunks)).toThrow("the reference lacks column 'district'");
     expect(() => calculateChunk(fitted, without(analysis, 'guess'))).toThrow("the chunk lacks column 'guess'");
-    expect(() => fitCalculator(request({ columns: ['distance', 'weather'] }), reference, chunks)).toThrow("losses cannot be learnt from 'weather': there are 'distance', 'district'");
+  });
+
+  it('features that cannot be', () => {
+    const refusalOf = (columns: string[]) => () => fitCalculator(request({ columns }), reference, chunks);
+    expect(refusalOf(['distance', 'weather'])).toThrow("losses cannot be learnt from 'weather': there are 'distance', 'district'");
+    expect(refusalOf(['distance', 'fare'])).toThrow("column 'fare' is the target, which is not there when losses are estimated: leave it out of the features");
+    expect(refusalOf(['guess', 'distance'])).toThrow("column 'guess' is the prediction, from which losses are learnt anyway: leave it out of the features");
+    expect(refusalOf(['distance', 'district', 'distance'])).toThrow("column 'distance' stands twice among the features");
   });
 });
