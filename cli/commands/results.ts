@@ -1,9 +1,11 @@
 /** `aftercare results`. */
 import type { Command } from 'commander';
+import type { ResultFilter } from '../../client/index.js';
 import { InvalidInput } from '../../domain/errors.js';
 import { CALCULATORS, type CalculatorKind, type Result } from '../../domain/measurement.js';
 import { withClient, withStackOptions, type StackOptions } from '../support/connect.js';
-import { print, printJson } from '../support/output.js';
+import { exportResults, EXPORT_FORMATS, formatOf } from '../results/export.js';
+import { print, say } from '../support/output.js';
 import { table } from '../terminal/table.js';
 import { versionOf } from './rank.js';
 
@@ -18,6 +20,9 @@ interface ResultOptions extends StackOptions {
   alerts?: boolean;
   canonical?: boolean;
   csv?: boolean;
+  format?: string;
+  out?: string;
+  wide?: boolean;
 }
 
 export function registerResults(program: Command): void {
@@ -31,23 +36,33 @@ export function registerResults(program: Command): void {
     .option('--tag <tag...>', 'only of versions that have all of these tags, their own or their model\'s')
     .option('--period <name>', 'reference or analysis')
     .option('--alerts', 'only alerts')
-    .option('--csv', 'as CSV')
+    .option('--format <name>', `${EXPORT_FORMATS.join(', ')} (default: a table to look at, or as --out ends)`)
+    .option('--out <file>', 'into a file; its ending says the format (- for standard output)')
+    .option('--wide', "a row per chunk, columns named as in NannyML's flat tables (one calculator, version and segment)")
+    .option('--csv', 'the same as --format csv')
     .option('--canonical', 'sorted lines without run ids, wall-clock times and revisions: equal results, equal text')
     .addHelpText('after', `
 Examples:
   aftercare results loans --calculator estimated_performance --metric roc_auc
   aftercare results loans --alerts --json
+  aftercare results loans --out results.parquet
+  aftercare results loans --calculator univariate_drift --wide --out drift.csv
   aftercare results loans --canonical | sha256sum`)
     .action((model: string, options: ResultOptions) => withClient(options, async (client) => {
       if (options.canonical) {
         for (const line of await client.canonicalResults(model)) print(line);
         return;
       }
-      const results = await client.results(model, {
+      const filter: ResultFilter = {
         calculators: calculatorsOf(options.calculator), metrics: options.metric, columns: options.column, segments: segmentsOf(options.segment), tags: options.tag, versions: options.modelVersion === undefined ? undefined : [versionOf(options.modelVersion)!], period: periodOf(options.period), onlyAlerts: options.alerts ?? false,
-      });
-      if (options.json) return printJson(results);
-      if (options.csv) return print(csvOf(results));
+      };
+      const format = formatOf(options.format, options.out) ?? (options.csv || options.wide ? 'csv' : options.json || options.out ? 'json' : null);
+      if (format !== null) {
+        const count = await exportResults(client.resultBlocks(model, filter), { format, file: options.out, wide: options.wide ?? false });
+        if (options.out !== undefined && options.out !== '-') say(`${count} results written to ${options.out}`);
+        return;
+      }
+      const results = await client.results(model, filter);
       print(results.length === 0 ? 'no results: run the model first (aftercare run), or loosen the filter' : table(results.map((result) => rowOf(result, options.segment !== undefined))));
     }));
 }
@@ -79,25 +94,3 @@ function rowOf(result: Result, withSegment: boolean): Record<string, string | nu
 }
 
 const shortDate = (iso: string | null): string => (iso === null ? '' : iso.slice(0, 16).replace('T', ' '));
-
-const CSV_FIELDS = ['model', 'version', 'calculator', 'metric', 'column', 'segment', 'period', 'chunkKey', 'chunkIndex', 'startIndex', 'endIndex', 'startDate', 'endDate', 'rows', 'complete', 'value', 'samplingError', 'bandLower', 'bandUpper', 'lowerThreshold', 'upperThreshold', 'alert', 'reason'] as const;
-
-function csvOf(results: Result[]): string {
-  const lines = results.map((r) => {
-    const flat: Record<(typeof CSV_FIELDS)[number], string | number | boolean | null> = {
-      model: r.model, version: r.version, calculator: r.calculator, metric: r.metric, column: r.column, segment: r.segment, period: r.period,
-      chunkKey: r.chunk.key, chunkIndex: r.chunk.index, startIndex: r.chunk.startIndex, endIndex: r.chunk.endIndex, startDate: r.chunk.startDate, endDate: r.chunk.endDate, rows: r.chunk.rows, complete: r.chunk.complete,
-      value: r.value, samplingError: r.samplingError, bandLower: r.bandLower, bandUpper: r.bandUpper, lowerThreshold: r.lowerThreshold, upperThreshold: r.upperThreshold, alert: r.alert, reason: r.reason,
-    };
-    return CSV_FIELDS.map((field) => csvCell(flat[field])).join(',');
-  });
-  return [CSV_FIELDS.join(','), ...lines].join('\n');
-}
-
-/** Quoted where CSV needs it; text that a spreadsheet would run as a formula is made plain text. */
-function csvCell(value: string | number | boolean | null): string {
-  if (value === null) return '';
-  if (typeof value !== 'string') return String(value);
-  const safe = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
-  return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-}

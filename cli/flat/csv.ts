@@ -10,9 +10,11 @@ export interface CsvOptions {
   /** What a missing cell is written as. */
   missing: string;
   lineEnd: string;
+  /** What truth values are written as. */
+  flag(value: boolean): string;
 }
 
-export const PANDAS_CSV: CsvOptions = { separator: ',', index: { name: '' }, header: true, missing: '', lineEnd: '\n' };
+export const PANDAS_CSV: CsvOptions = { separator: ',', index: { name: '' }, header: true, missing: '', lineEnd: '\n', flag: boolText };
 
 /** One line after another, each with its end. */
 export function* csvLines(table: Table, options: CsvOptions = PANDAS_CSV): Generator<string> {
@@ -23,16 +25,16 @@ export function* csvLines(table: Table, options: CsvOptions = PANDAS_CSV): Gener
   for (let row = 0; row < table.rowCount; row++) yield [...(index ? [String(row)] : []), ...cells.map((cellAt) => quote(cellAt(row)))].join(separator) + lineEnd;
 }
 
-function cellsOf(column: TableColumn, { missing }: CsvOptions): (row: number) => string {
+function cellsOf(column: TableColumn, { missing, flag }: CsvOptions): (row: number) => string {
   const at = <T>(values: readonly (T | null)[], text: (value: T) => string) => (row: number) => {
     const value = values[row]!;
     return value === null ? missing : text(value);
   };
   switch (column.type) {
-    case 'text': case 'json': return at(column.values, (text) => text);
+    case 'text': case 'json': case 'instant': return at(column.values, (text) => text);
     case 'whole': return at(column.values, String);
     case 'number': return at(column.values, (value) => (Number.isNaN(value) ? missing : floatText(value)));
-    case 'flag': return at(column.values, boolText);
+    case 'flag': return at(column.values, flag);
     case 'moment': return at(column.values, momentText(column.values));
     case 'nothing': return () => missing;
   }

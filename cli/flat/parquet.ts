@@ -32,6 +32,7 @@ function elementOf({ name, type }: Pick<TableColumn, 'name' | 'type'>): SchemaEl
     case 'number': return { ...common, type: 'DOUBLE' };
     case 'flag': return { ...common, type: 'BOOLEAN' };
     case 'moment': return { ...common, type: 'INT64', logical_type: { type: 'TIMESTAMP', isAdjustedToUTC: false, unit: 'MILLIS' } };
+    case 'instant': return { ...common, type: 'INT64', logical_type: { type: 'TIMESTAMP', isAdjustedToUTC: true, unit: 'MICROS' } };
     case 'nothing': return { ...common, type: 'INT32', logical_type: { type: 'NULL' } };
   }
 }
@@ -40,6 +41,7 @@ export function dataOf(column: TableColumn): ColumnSource {
   switch (column.type) {
     case 'whole': return { name: column.name, data: column.values.map((value) => (value === null ? null : BigInt(value))) };
     case 'moment': return { name: column.name, data: column.values.map((value) => (value === null ? null : BigInt(millisecondsOf(value)))) };
+    case 'instant': return { name: column.name, data: column.values.map((value) => (value === null ? null : microsecondsOf(value))) };
     case 'text': case 'json': case 'number': case 'flag': case 'nothing': return { name: column.name, data: column.values };
   }
 }
@@ -50,10 +52,15 @@ function millisecondsOf(moment: string): number {
   return Date.parse(`${seconds}.${fraction.padEnd(3, '0').slice(0, 3)}Z`);
 }
 
+function microsecondsOf(instant: string): bigint {
+  const fraction = /\.(\d+)/.exec(instant)?.[1] ?? '';
+  return BigInt(Date.parse(instant.replace(/\.\d+/, ''))) * 1000n + BigInt(fraction.padEnd(6, '0').slice(0, 6));
+}
+
 /** With this pandas reads rows without a column of row numbers. */
 function pandasMetadata(table: Table): string {
   const types: Record<TableColumn['type'], [string, string]> = {
-    text: ['unicode', 'object'], json: ['unicode', 'object'], whole: ['int64', 'int64'], number: ['float64', 'float64'], flag: ['bool', 'bool'], moment: ['datetime', 'datetime64[ns]'], nothing: ['empty', 'object'],
+    text: ['unicode', 'object'], json: ['unicode', 'object'], whole: ['int64', 'int64'], number: ['float64', 'float64'], flag: ['bool', 'bool'], moment: ['datetime', 'datetime64[ns]'], instant: ['datetimetz', 'datetime64[ns]'], nothing: ['empty', 'object'],
   };
   return JSON.stringify({
     index_columns: [{ kind: 'range', name: null, start: 0, stop: table.rowCount, step: 1 }],

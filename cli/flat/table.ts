@@ -4,6 +4,8 @@
 export type TableColumn =
   | { name: string; type: 'text'; values: (string | null)[] }
   | { name: string; type: 'moment'; values: (string | null)[] }
+  /** ISO 8601 UTC, with up to six decimals and Z. */
+  | { name: string; type: 'instant'; values: (string | null)[] }
   /** Whole numbers, within ±2^53. */
   | { name: string; type: 'whole'; values: (number | null)[] }
   /** NaN is a value here, and written as one where the format has it. */

@@ -74,6 +74,7 @@ function csvOutput(path: string, writeArgs: Section): CsvOutput {
     path,
     columns: isAbsent(writeArgs['columns']) ? null : textsOf(writeArgs, 'columns'),
     options: {
+      ...PANDAS_CSV,
       separator,
       index: flagOf(writeArgs, 'index', true) ? { name: optionalText(writeArgs, 'index_label') ?? '' } : null,
       header: flagOf(writeArgs, 'header', true),
