@@ -122,7 +122,10 @@ export function formatDate(wallMs: number, withTime = false): string {
 export function formatSpanShort(startMs: number, endMs: number): string {
   const from = formatDate(startMs);
   const to = formatDate(endMs);
-  if (endMs - startMs < 48 * 3_600_000) return formatSpan(startMs, endMs).replace(' to ', ' – ');
+  if (endMs - startMs < 48 * 3_600_000) {
+    const [first, last] = [formatDate(startMs, true), formatDate(endMs, true)];
+    return from === to && first !== last ? `${first} – ${last.split(' ').at(-1)!}` : formatSpan(startMs, endMs).replace(' to ', ' – ');
+  }
   return from.slice(-4) === to.slice(-4) ? `${from.slice(0, -5)} – ${to}` : `${from} – ${to}`;
 }
 

@@ -96,8 +96,8 @@ describe('performanceTable', () => {
 
   it('has a row per analysis chunk with estimate, band, realized value, error and alert', () => {
     expect(text.split('\n').slice(2, 4).map((line) => line.trim().split(/ {2,}/))).toEqual([
-      ['0', '2 Jan 2024 00:00 – 2 Jan 2024 23:59', '100', '0.9600', '0.9500 – 0.9700', '0.9650', '−0.0050', '◆ estimated'],
-      ['1', '3 Jan 2024 00:00 – 3 Jan 2024 23:59', '100 open', '0.9500', '–'],
+      ['0', '2 Jan 2024 00:00 – 23:59', '100', '0.9600', '0.9500 – 0.9700', '0.9650', '−0.0050', '◆ estimated'],
+      ['1', '3 Jan 2024 00:00 – 23:59', '100 open', '0.9500', '–'],
     ]);
   });
   it('draws both lines and says how far the estimate was off', () => {

@@ -48,6 +48,8 @@ describe('dates', () => {
     expect(formatSpan(Date.UTC(2024, 0, 1), Date.UTC(2024, 1, 1))).toBe('1 Jan 2024 to 1 Feb 2024');
     expect(formatSpan(Date.UTC(2024, 0, 1, 5), Date.UTC(2024, 0, 1, 6))).toBe('1 Jan 2024 05:00 to 1 Jan 2024 06:00');
     expect(formatSpanShort(Date.UTC(2024, 0, 1), Date.UTC(2024, 1, 1))).toBe('1 Jan – 1 Feb 2024');
+    expect(formatSpanShort(Date.UTC(2024, 0, 1, 10, 40), Date.UTC(2024, 0, 1, 12, 40))).toBe('1 Jan 2024 10:40 – 12:40');
+    expect(formatSpanShort(Date.UTC(2024, 0, 1, 22), Date.UTC(2024, 0, 2, 2))).toBe('1 Jan 2024 22:00 – 2 Jan 2024 02:00');
   });
 });
 
