@@ -9,7 +9,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 600_000,
     projects: [
-      { extends: true, test: { name: 'unit', sequence: { groupOrder: 0 }, include: ['test/{domain,engine,plots,client,cli,tidy,conformance,property}/**/*.test.ts'], exclude: ['test/**/*.stack.test.ts'] } },
+      { extends: true, test: { name: 'unit', sequence: { groupOrder: 0 }, include: ['test/{domain,engine,plots,activities,client,cli,tidy,conformance,property}/**/*.test.ts'], exclude: ['test/**/*.stack.test.ts'] } },
       { extends: true, test: { name: 'stack', sequence: { groupOrder: 1 }, include: ['test/**/*.stack.test.ts'], globalSetup: ['test/support/global-setup.ts'], pool: 'forks', maxWorkers: 2, testTimeout: 180_000 } },
     ],
   },
