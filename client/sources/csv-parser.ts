@@ -214,7 +214,8 @@ function endOfCell(bytes: Buffer, from: number): number {
   let p = from;
   for (;;) {
     const byte = bytes[p]!;
-    if (byte === COMMA || byte === LF || byte === CR || byte === NUL) return p;
+    // Digits, letters, dots and dashes all come behind the comma: for them one comparison is enough.
+    if (byte <= COMMA && (byte === COMMA || byte === LF || byte === CR || byte === NUL)) return p;
     p++;
   }
 }

@@ -11,37 +11,40 @@ import { ZoneClock } from './zone-clock.js';
 
 /** Takes the cells [start, end) of one block after the other. */
 export interface ColumnReader {
-  take(block: BlockColumn, start: number, end: number): void;
+  /** @param expected rows in the end, as far as one can tell */
+  take(block: BlockColumn, start: number, end: number, expected: number): void;
   /** null: the column is not what it seemed to be, and must be read again as text. */
   finish(): FrameColumn | null;
 }
 
-/** Numbers in parts, put together at the end in memory that threads can share. */
-class Parts<A extends Float64Array | Int32Array> {
-  private readonly parts: A[] = [];
+/** Numbers in memory that threads can share, which grows. What is set aside and never written costs no memory. */
+class Growing<A extends Float64Array | Int32Array> {
+  private all: A;
   length = 0;
 
-  constructor(private readonly create: (memory: SharedArrayBuffer) => A) {}
-
-  add(part: A): void {
-    this.parts.push(part);
-    this.length += part.length;
+  constructor(private readonly create: (memory: SharedArrayBuffer) => A, private readonly width: number) {
+    this.all = create(new SharedArrayBuffer(0));
   }
 
-  /** Lets the parts go. */
-  join(): A {
-    const whole = this.create(new SharedArrayBuffer(this.length * (this.parts[0]?.BYTES_PER_ELEMENT ?? 8)));
-    let at = 0;
-    for (const part of this.parts) {
-      whole.set(part, at);
-      at += part.length;
+  /** Room for `count` more, which the caller fills. @param expected how many there will be in the end, as far as one can tell */
+  add(count: number, expected: number): A {
+    const end = this.length + count;
+    if (end > this.all.length) {
+      const larger = this.create(new SharedArrayBuffer(this.width * Math.ceil(Math.max(end, expected, this.length * 2))));
+      larger.set(this.all.subarray(0, this.length));
+      this.all = larger;
     }
-    this.parts.length = 0;
-    return whole;
+    const room = this.all.subarray(this.length, end) as A;
+    this.length = end;
+    return room;
+  }
+
+  take(): A {
+    return this.all.subarray(0, this.length) as A;
   }
 }
 
-const doubles = (): Parts<Float64Array> => new Parts((memory) => new Float64Array(memory));
+const doubles = (): Growing<Float64Array> => new Growing((memory) => new Float64Array(memory), 8);
 
 /** The first texts of a column, for a message that refuses it. */
 class Sample {
@@ -63,21 +66,21 @@ function bufferOf(bytes: Uint8Array): Buffer {
 
 /** Doubles or moments of a file that has types. */
 export class NativeReader implements ColumnReader {
-  private readonly parts = doubles();
+  private readonly numbers = doubles();
   private missing = false;
 
   constructor(private readonly kind: 'float64' | 'int64' | 'timestamp') {}
 
-  take(block: BlockColumn, start: number, end: number): void {
-    if (block.kind === 'text' || end <= start) return;
-    const part = (block.kind === 'timestamp' ? block.micros : block.values).slice(start, end);
+  take(block: BlockColumn, start: number, end: number, expected: number): void {
+    if (block.kind === 'text') return;
+    const part = (block.kind === 'timestamp' ? block.micros : block.values).subarray(start, end);
     if (!this.missing) for (let i = 0; i < part.length && !this.missing; i++) this.missing = part[i] !== part[i];
-    this.parts.add(part);
+    this.numbers.add(part.length, expected).set(part);
   }
 
   finish(): FrameColumn {
-    const whole = this.kind === 'int64' && !this.missing && this.parts.length > 0;
-    const values = this.parts.join();
+    const whole = this.kind === 'int64' && !this.missing && this.numbers.length > 0;
+    const values = this.numbers.take();
     if (this.kind === 'timestamp') return { kind: 'timestamp', micros: values };
     if (whole) for (let row = 0; row < values.length; row++) values[row]! += 0;   // −0 is no whole number
     return { kind: 'continuous', values, dtype: whole ? 'int64' : 'float64' };
@@ -86,33 +89,34 @@ export class NativeReader implements ColumnReader {
 
 /** Moments written as text. */
 export class TimestampReader implements ColumnReader {
-  private readonly parts = doubles();
+  private readonly micros = doubles();
   private readonly parser = new TimestampParser(new ZoneClock('UTC'));
 
   constructor(private readonly where: string) {}
 
-  take(block: BlockColumn, start: number, end: number): void {
+  take(block: BlockColumn, start: number, end: number, expected: number): void {
     if (block.kind !== 'text') return;
     const bytes = bufferOf(block.bytes);
-    const part = new Float64Array(Math.max(0, end - start));
+    const before = this.micros.length;
+    const part = this.micros.add(end - start, expected);
     for (let row = start; row < end; row++) {
-      const [from, to] = [block.offsets[row]!, block.offsets[row + 1]!];
+      const from = block.offsets[row]!;
+      const to = block.offsets[row + 1]!;
       const missing = isMissingText(bytes, from, to);
       const micros = missing ? NaN : this.parser.parse(bytes, from, to);
-      if (!missing && micros !== micros) throw new InvalidInput(`${this.where}, row ${this.parts.length + row - start + 1}: '${bytes.toString('utf8', from, to)}' is no timestamp`);
+      if (!missing && micros !== micros) throw new InvalidInput(`${this.where}, row ${before + row - start + 1}: '${bytes.toString('utf8', from, to)}' is no timestamp`);
       part[row - start] = micros;
     }
-    this.parts.add(part);
   }
 
   finish(): FrameColumn {
-    return { kind: 'timestamp', micros: this.parts.join() };
+    return { kind: 'timestamp', micros: this.micros.take() };
   }
 }
 
 /** Texts. */
 export class TextReader implements ColumnReader {
-  private readonly parts = new Parts<Int32Array>((memory) => new Int32Array(memory));
+  private readonly codes = new Growing<Int32Array>((memory) => new Int32Array(memory), 4);
   private readonly dictionary = new TextDictionary();
   private readonly sample = new Sample();
   private hasMissing = false;
@@ -124,34 +128,35 @@ export class TextReader implements ColumnReader {
   constructor(private readonly where: string, private readonly untyped: boolean, private readonly wanted: 'text' | 'bool' | 'numbers' = 'text') {}
 
   /** Cells that are missing. */
-  skip(count: number): void {
+  skip(count: number, expected: number): void {
     if (count > 0) this.hasMissing = true;
-    this.parts.add(new Int32Array(count).fill(-1));
+    this.codes.add(count, expected).fill(-1);
   }
 
-  take(block: BlockColumn, start: number, end: number): void {
+  take(block: BlockColumn, start: number, end: number, expected: number): void {
     if (block.kind !== 'text') return;
     const bytes = bufferOf(block.bytes);
-    const part = new Int32Array(Math.max(0, end - start));
+    const before = this.codes.length;
+    const part = this.codes.add(end - start, expected);
     for (let row = start; row < end; row++) {
-      const [from, to] = [block.offsets[row]!, block.offsets[row + 1]!];
-      this.sample.look(this.parts.length + row - start, bytes, from, to);
+      const from = block.offsets[row]!;
+      const to = block.offsets[row + 1]!;
+      this.sample.look(before + row - start, bytes, from, to);
       if (this.untyped ? isMissingText(bytes, from, to) : from === to) {
         part[row - start] = -1;
         this.hasMissing = true;
       } else part[row - start] = this.dictionary.codeOf(bytes, from, to);
     }
-    this.parts.add(part);
   }
 
   finish(): FrameColumn {
     const { texts } = this.dictionary;
     const truths = texts.every((text) => /^(true|false)$/i.test(text));
-    const isBool = truths && !this.hasMissing && this.parts.length > 0 && (this.untyped || this.wanted !== 'text');
+    const isBool = truths && !this.hasMissing && this.codes.length > 0 && (this.untyped || this.wanted !== 'text');
     if (this.wanted !== 'text' && !isBool) this.sample.refuse(this.where, this.wanted === 'bool' ? 'True and False' : 'numbers');
     // With gaps pandas still reads true and false as truth values, which show as True and False.
     const shown = truths && (this.untyped || isBool) ? texts.map((text) => (text.toLowerCase() === 'true' ? 'True' : 'False')) : texts;
-    const column = withCategories(this.parts.join(), shown, isBool ? 'bool' : 'text');
+    const column = withCategories(this.codes.take(), shown, isBool ? 'bool' : 'text');
     return this.wanted === 'numbers' ? truthsAsNumbers(column) : column;
   }
 }
@@ -173,7 +178,7 @@ const COMMA = 44;
 
 /** Numbers, as long as every cell is one or missing. ±inf is a number here, digits beyond the range of doubles or of 64-bit whole numbers are not, as in pandas. */
 export class NumberReader implements ColumnReader {
-  private readonly parts = doubles();
+  private readonly numbers = doubles();
   private readonly scanner = new NumberScanner();
   private whole = true;
   private negative = false;
@@ -187,19 +192,19 @@ export class NumberReader implements ColumnReader {
   /** @param fallBack false: a column that is no numbers must be read again */
   constructor(private readonly where: string, private readonly fallBack: boolean) {}
 
-  take(block: BlockColumn, start: number, end: number): void {
+  take(block: BlockColumn, start: number, end: number, expected: number): void {
     if (block.kind !== 'text' || this.isText) return;
-    if (this.text) return this.text.take(block, start, end);
-    const part = new Float64Array(Math.max(0, end - start));
+    if (this.text) return this.text.take(block, start, end, expected);
+    const before = this.numbers.length;
+    const part = this.numbers.add(end - start, expected);
     const failed = this.readNumbers(block, bufferOf(block.bytes), start, end, part);
-    if (failed < 0) return this.parts.add(part);
+    if (failed < 0) return;
     this.isText = true;
-    const before = this.parts.length + failed - start;
     if (!this.fallBack || this.holdsValue || part.subarray(0, failed - start).some((value) => value === value)) return;
     this.isText = false;
     this.text = new TextReader(this.where, true);
-    this.text.skip(before);
-    this.text.take(block, failed, end);
+    this.text.skip(before + failed - start, expected);
+    this.text.take(block, failed, end, expected);
   }
 
   /** @returns the row whose cell is no number, −1 when all are */
@@ -268,8 +273,8 @@ export class NumberReader implements ColumnReader {
   finish(): FrameColumn | null {
     if (this.text) return this.text.finish();
     if (this.isText || (this.whole && this.beyondInt64 && this.negative)) return null;
-    const isWhole = this.whole && this.parts.length > 0;
-    const values = this.parts.join();
+    const isWhole = this.whole && this.numbers.length > 0;
+    const values = this.numbers.take();
     if (isWhole) for (let row = 0; row < values.length; row++) values[row]! += 0;   // −0 is no whole number
     return { kind: 'continuous', values, dtype: isWhole ? 'int64' : 'float64' };
   }

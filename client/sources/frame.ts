@@ -137,10 +137,16 @@ async function readColumns(source: RowSource, plans: readonly ColumnPlan[], rows
     const end = Math.min(block.rowCount, to - first);
     if (end <= start) continue;
     refuseFaults(block, start, end, source.label);
-    block.columns.forEach((column, i) => plans[i]!.reader.take(column, start, end));
+    const expected = Math.min(to - from, expectedRows(source, first + block.rowCount));
+    block.columns.forEach((column, i) => plans[i]!.reader.take(column, start, end, expected));
     rowCount += end - start;
   }
   return { rowCount, columns: new Map(plans.map(({ name, reader }) => [name, reader.finish()])) };
+}
+
+/** Rows of the whole input, a little more than it seems; when nothing tells, those that were read. */
+function expectedRows({ progress: { bytesRead, bytesTotal } }: RowSource, rows: number): number {
+  return bytesTotal === null || bytesRead === 0 ? rows : Math.ceil(1.1 * rows * Math.max(1, bytesTotal / bytesRead));
 }
 
 /** Columns that began as numbers and went on as text. */
