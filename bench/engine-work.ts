@@ -158,17 +158,19 @@ async function compute(pool: EnginePool, requests: readonly EngineRequest[], ref
   return outcome;
 }
 
-interface ResultRow extends MetricPoint {
+interface ResultRow extends Omit<MetricPoint, 'alert' | 'reason'> {
   period: string;
   chunk: ChunkRange;
   lowerThreshold: number | null;
   upperThreshold: number | null;
+  alert: boolean | null;
 }
 
-function resultRows(fitted: FittedCalculatorOf<EngineKind>, bounds: Map<string, SeriesBounds['bounds']>, period: string, chunks: readonly ChunkRange[], points: readonly MetricPoint[][]): (Omit<ResultRow, 'alert'> & { alert: boolean | null })[] {
+function resultRows(fitted: FittedCalculatorOf<EngineKind>, bounds: Map<string, SeriesBounds['bounds']>, period: string, chunks: readonly ChunkRange[], points: readonly MetricPoint[][]): ResultRow[] {
   return chunks.flatMap((chunk, i) => points[i]!.map((point) => {
-    const { lower, upper } = bounds.get(`${point.metric} ${point.column}`)!;
-    return { ...point, period, chunk, lowerThreshold: lower, upperThreshold: upper, alert: judge(fitted, point, { lower, upper }) };
+    const { metric, column, value, samplingError, bandLower, bandUpper } = point;
+    const series = bounds.get(`${metric} ${column}`)!;
+    return { metric, column, value, samplingError, bandLower, bandUpper, period, chunk, lowerThreshold: series.lower, upperThreshold: series.upper, alert: judge(fitted, point, series) };
   }));
 }
 

@@ -69,7 +69,8 @@ async function main(): Promise<void> {
   for (let run = 0; run < runs; run++) {
     for (const work of WORKS.filter(({ name }) => only.includes(name))) {
       for (const side of SIDES) {
-        if (all.some((one) => one.work === work.name && one.side === side && one.run === run)) continue;
+        // Done already, or known to be impossible here.
+        if (all.some((one) => one.work === work.name && one.side === side && (one.run === run || one.unable !== undefined))) continue;
         const measured = await measureIn(side, work, folder, threads, run);
         if (measured === null) continue;
         all.push(measured);
@@ -89,8 +90,8 @@ async function measureIn(side: Side, work: Work, folder: string, threads: number
     case 'aftercare-n': return threads === 1 || work.oneThread ? null : { ...known, ...await ours(work, folder, threads) };
     case 'nannyml-1': return python('AFTERCARE_BENCH_PYTHON', 'engine_nannyml.py', work.name, folder, '1', known);
     case 'nannyml-n': return work.usesThreads ? python('AFTERCARE_BENCH_PYTHON', 'engine_nannyml.py', work.name, folder, null, known) : null;
-    // A minute each, and far away: twice is enough.
-    case 'evidently': return work.evidently && run < 2 ? python('AFTERCARE_BENCH_EVIDENTLY', 'engine_evidently.py', work.name, folder, null, known) : null;
+    // A minute and more, and far away: once is enough.
+    case 'evidently': return work.evidently && run === 0 ? python('AFTERCARE_BENCH_EVIDENTLY', 'engine_evidently.py', work.name, folder, null, known) : null;
   }
 }
 
