@@ -2,7 +2,7 @@
  * How often each method alerts when nothing has changed: reference chunks and analysis chunks of n rows from one and the same distribution, again and again.
  * Prints a table per method, and with --write puts each into the method's page, docs/how-it-works/<page>.md, between its markers.
  *
- *   node scripts/bench.mjs false-alarms [--only univariate] [--scale 1] [--write] [--seed 1]
+ *   node scripts/bench.mjs false-alarms [--only univariate] [--scale 1] [--seed 1] [--save FILE | --load FILE] [--write]
  *
  * A rate is alerts / chunks over all repetitions; its 95 % interval is mean ± 1.96 standard errors over the repetitions, since the chunks of one repetition share their thresholds.
  */
@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { calculateChunk, fitCalculator, judge, NO_COLUMNS, slice, thresholdsOf, type Column, type EngineRequest, type Frame } from '../engine/index.js';
 
-const { values: args } = parseArgs({ options: { only: { type: 'string' }, scale: { type: 'string', default: '1' }, seed: { type: 'string', default: '1' }, write: { type: 'boolean', default: false } } });
+const { values: args } = parseArgs({ options: { only: { type: 'string' }, scale: { type: 'string', default: '1' }, seed: { type: 'string', default: '1' }, write: { type: 'boolean', default: false }, save: { type: 'string' }, load: { type: 'string' } } });
 
 /** Chunks of the analysis in each repetition. */
 const ANALYSIS_CHUNKS = 10;
@@ -145,8 +145,9 @@ function cell(rate: Rate | undefined): string {
   return `${percent(rate.rate)} (${percent(Math.max(0, rate.rate - rate.half))}–${percent(rate.rate + rate.half)})`;
 }
 
-const pages = new Map<string, string[]>();
-for (const one of STUDIES.filter(({ page, request }) => !args.only || page.includes(args.only) || request.kind.includes(args.only))) {
+const pages = new Map<string, string[]>(args.load ? (JSON.parse(readFileSync(args.load, 'utf8')) as [string, string[]][]) : []);
+const chosen = args.load ? [] : STUDIES.filter(({ page, request }) => !args.only || page.includes(args.only) || request.kind.includes(args.only));
+for (const one of chosen) {
   const combinations = (one.rows ?? ROWS).flatMap((rows) => REFERENCE_CHUNKS.map((chunks) => ({ rows, chunks })));
   const startedAt = Date.now();
   const rates = combinations.map(({ rows, chunks }) => study(one, rows, chunks, Math.max(4, Math.round(REPETITIONS[rows]! * (one.share ?? 1) * Number(args.scale))), Number(args.seed)));
@@ -160,6 +161,7 @@ for (const one of STUDIES.filter(({ page, request }) => !args.only || page.inclu
   console.error(`${one.page} ${one.request.kind}: ${((Date.now() - startedAt) / 1000).toFixed(0)} s`);
   pages.set(one.page, [...(pages.get(one.page) ?? []), lines.join('\n')]);
 }
+if (args.save) writeFileSync(args.save, JSON.stringify([...pages]));
 if (args.write) for (const [page, tables] of pages) writeInto(page, tables);
 
 function writeInto(page: string, tables: string[]): void {
