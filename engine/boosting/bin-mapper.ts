@@ -4,8 +4,13 @@
  * Source: src/io/bin.cpp of LightGBM 4.5.0; bounds are equal to the last bit (test/engine/boosting).
  */
 
+import { InvalidInput } from '../../domain/errors.js';
+
 /** Values this near to zero are zero. LightGBM's kZeroThreshold, a 32-bit constant. */
 export const ZERO_THRESHOLD = Math.fround(1e-35);
+
+/** A bin number takes two bytes at most. */
+const MOST_BINS = 65_536;
 
 /** Above this share of its commonest bin a feature counts as sparse. */
 const SPARSE_SHARE = 0.7;
@@ -239,6 +244,7 @@ function findCategoricalBins(distinct: Distinct, missingCount: number, total: nu
     used += count;
     next++;
   }
+  if (kept.length > MOST_BINS) throw new InvalidInput(`a categorical feature has ${kept.length - 1} frequent categories: ${MOST_BINS - 1} are the most`);
   rowsPerBin[0] = total - used;
   const missing: MissingKind = next === order.length && missingCount === 0 ? 'none' : 'nan';
   return settle({ ...emptyMapper('categorical'), binCount: kept.length, missing, categories: Int32Array.from(kept) }, rowsPerBin, total, rules);

@@ -1,4 +1,5 @@
 /** Grows one tree: the leaf whose best split wins most is split next, until leaves run out. */
+import { InvalidInput } from '../../domain/errors.js';
 import type { BinMapper } from './bin-mapper.js';
 import type { BinnedFeatures } from './binned.js';
 import { FeatureSampler } from './columns.js';
@@ -58,7 +59,7 @@ export class TreeGrower {
   constructor(private readonly data: BinnedFeatures, private readonly parameters: BoostingParameters, private readonly memory: TrainingMemory, workspace: Workspace) {
     this.kernels = workspace.kernels;
     this.isPlain = !(parameters.regAlpha > 0 || parameters.maxDeltaStep > 0 || regularizationOf(parameters).pathSmooth > 0 || parameters.extraTrees);
-    this.histogram = new Float64Array(workspace.buffer, memory.histograms, 2 * memory.bins * parameters.numLeaves);
+    this.histogram = new Float64Array(workspace.buffer, memory.histograms, 2 * memory.bins * memory.leafCount);
     this.result = new Float64Array(workspace.buffer, memory.result, 16);
     this.table = new Uint8Array(workspace.buffer, memory.table, 65_536);
     this.rows = new Int32Array(workspace.buffer, memory.rows, memory.rowCount);
@@ -91,7 +92,7 @@ export class TreeGrower {
     const tree: Tree = { nodes: [], leafValues: [0] };
     let left = 0;
     let right = -1;
-    while (this.leaves.length < parameters.numLeaves) {
+    while (this.leaves.length < memory.leafCount) {
       this.searchNewLeaves(left, right);
       let best = 0;
       for (let leaf = 1; leaf < this.leaves.length; leaf++) if (isBetter(this.leaves[leaf]!.best, this.leaves[best]!.best)) best = leaf;
@@ -190,6 +191,10 @@ export class TreeGrower {
     const width = memory.columnWidth[split.feature]!;
     const partition = (begin: number, count: number) => (count === 0 ? 0 : kernels.partition(column, width, memory.table, memory.rows + 4 * begin, count, memory.scratch));
     const leftCount = partition(leaf.begin, leaf.rowCount);
+    if (leftCount === 0 || leftCount === leaf.rowCount) {
+      // Row counts of a cut are rounded from hessians; LightGBM stops here as well.
+      throw new InvalidInput(`boosting: a split by '${this.data.features[split.feature]!.name}' would leave a side without rows; raise minChildSamples (${this.parameters.minChildSamples}) or minChildWeight (${this.parameters.minChildWeight})`);
+    }
     const outsideLeft = partition(leaf.outsideBegin, leaf.outsideCount);
 
     const node = tree.nodes.length;

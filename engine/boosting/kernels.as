@@ -17,36 +17,105 @@ function add(histogram: usize, id: usize, pair: v128): void {
   v128.store(at, f64x2.add(v128.load(at), pair));
 }
 
-export function buildHistogram(ids: usize, width: i32, features: i32, rows: usize, count: i32, gradients: usize, histogram: usize, bins: i32): void {
+/** Bytes from one feature's histogram to the next where ids are single bytes: 260 bins, so that equal bins of several features do not share a cache set. */
+const STRIDE: usize = 260 * 16;
+
+/** Rows whose numbers are fetched before they are added up, where they do not lie in the cache anyway. */
+const BATCH_ROWS: usize = 96;
+/** Numbers of rows below this lie in the cache. */
+const CACHED_BYTES: usize = 1 << 20;
+
+/**
+ * Reads something of every row, so that the reads wait for memory together and not one after the other. What is read is of no interest;
+ * it is returned lest the compiler leave the reading out.
+ */
+function touchRows(at: usize, end: usize, ids: usize, rowBytes: usize, gradients: usize): i32 {
+  let sum = 0;
+  for (; at < end; at += 4) {
+    const row = <usize>load<i32>(at);
+    const first = ids + row * rowBytes;
+    sum += load<u8>(first) + load<u8>(first + rowBytes - 1) + load<u8>(gradients + (row << 3));
+  }
+  return sum;
+}
+
+function addNarrow(at: usize, end: usize, ids: usize, rowBytes: usize, gradients: usize, histogram: usize): void {
+  const octets = rowBytes & ~7;
+  const quads = rowBytes & ~3;
+  for (; at < end; at += 4) {
+    const row = load<i32>(at);
+    const pair = pairOf(gradients, row);
+    const first = ids + <usize>row * rowBytes;
+    let id = first;
+    let base = histogram;
+    for (const octetEnd = first + octets; id < octetEnd; id += 8, base += 8 * STRIDE) {
+      const eight = load<u64>(id);
+      add(base, <usize>(eight & 0xff), pair);
+      add(base + STRIDE, <usize>((eight >> 8) & 0xff), pair);
+      add(base + 2 * STRIDE, <usize>((eight >> 16) & 0xff), pair);
+      add(base + 3 * STRIDE, <usize>((eight >> 24) & 0xff), pair);
+      add(base + 4 * STRIDE, <usize>((eight >> 32) & 0xff), pair);
+      add(base + 5 * STRIDE, <usize>((eight >> 40) & 0xff), pair);
+      add(base + 6 * STRIDE, <usize>((eight >> 48) & 0xff), pair);
+      add(base + 7 * STRIDE, <usize>(eight >> 56), pair);
+    }
+    if (id < first + quads) {
+      const four = load<u32>(id);
+      add(base, <usize>(four & 0xff), pair);
+      add(base + STRIDE, <usize>((four >> 8) & 0xff), pair);
+      add(base + 2 * STRIDE, <usize>((four >> 16) & 0xff), pair);
+      add(base + 3 * STRIDE, <usize>(four >> 24), pair);
+      id += 4;
+      base += 4 * STRIDE;
+    }
+    for (const rowEnd = first + rowBytes; id < rowEnd; id++, base += STRIDE) add(base, <usize>load<u8>(id), pair);
+  }
+}
+
+function addWide(at: usize, end: usize, ids: usize, rowBytes: usize, gradients: usize, histogram: usize): void {
+  const quads = rowBytes & ~7;
+  for (; at < end; at += 4) {
+    const row = load<i32>(at);
+    const pair = pairOf(gradients, row);
+    let id = ids + <usize>row * rowBytes;
+    const quadEnd = id + quads;
+    const rowEnd = id + rowBytes;
+    for (; id < quadEnd; id += 8) {
+      const four = load<u64>(id);
+      add(histogram, <usize>(four & 0xffff), pair);
+      add(histogram, <usize>((four >> 16) & 0xffff), pair);
+      add(histogram, <usize>((four >> 32) & 0xffff), pair);
+      add(histogram, <usize>(four >> 48), pair);
+    }
+    for (; id < rowEnd; id += 2) add(histogram, <usize>load<u16>(id), pair);
+  }
+}
+
+function addWidest(at: usize, end: usize, ids: usize, rowBytes: usize, gradients: usize, histogram: usize): void {
+  for (; at < end; at += 4) {
+    const row = load<i32>(at);
+    const pair = pairOf(gradients, row);
+    let id = ids + <usize>row * rowBytes;
+    for (const rowEnd = id + rowBytes; id < rowEnd; id += 4) add(histogram, <usize>load<u32>(id), pair);
+  }
+}
+
+export function buildHistogram(ids: usize, width: i32, features: i32, rows: usize, count: i32, gradients: usize, histogram: usize, bins: i32): i32 {
   memory.fill(histogram, 0, <usize>bins << 4);
+  if (count == 0) return 0;
   const rowBytes = <usize>features * <usize>width;
   const end = rows + (<usize>count << 2);
-  if (width == 2) {
-    const quads = rowBytes & ~7;
-    for (let at = rows; at < end; at += 4) {
-      const row = load<i32>(at);
-      const pair = pairOf(gradients, row);
-      let id = ids + <usize>row * rowBytes;
-      const quadEnd = id + quads;
-      const rowEnd = id + rowBytes;
-      for (; id < quadEnd; id += 8) {
-        const four = load<u64>(id);
-        add(histogram, <usize>(four & 0xffff), pair);
-        add(histogram, <usize>((four >> 16) & 0xffff), pair);
-        add(histogram, <usize>((four >> 32) & 0xffff), pair);
-        add(histogram, <usize>(four >> 48), pair);
-      }
-      for (; id < rowEnd; id += 2) add(histogram, <usize>load<u16>(id), pair);
-    }
-  } else {
-    for (let at = rows; at < end; at += 4) {
-      const row = load<i32>(at);
-      const pair = pairOf(gradients, row);
-      let id = ids + <usize>row * rowBytes;
-      const rowEnd = id + rowBytes;
-      for (; id < rowEnd; id += 4) add(histogram, <usize>load<u32>(id), pair);
-    }
+  const span = <usize>(load<i32>(end - 4) - load<i32>(rows) + 1);
+  const batch = span * (rowBytes + 8) < CACHED_BYTES ? end - rows : BATCH_ROWS << 2;
+  let touched = 0;
+  for (let at = rows; at < end; at += batch) {
+    const next = min(at + batch, end);
+    if (batch == BATCH_ROWS << 2) touched += touchRows(at, next, ids, rowBytes, gradients);
+    if (width == 1) addNarrow(at, next, ids, rowBytes, gradients, histogram);
+    else if (width == 2) addWide(at, next, ids, rowBytes, gradients, histogram);
+    else addWidest(at, next, ids, rowBytes, gradients, histogram);
   }
+  return touched;
 }
 
 export function subtract(histogram: usize, other: usize, bins: i32): void {

@@ -14,8 +14,8 @@ export interface Kernels {
   logisticGradients(count: number, scores: number, labels: number, gradients: number, sigmoid: number, negativeWeight: number, positiveWeight: number, table: number): number;
   /** Sums of gradients and hessians over rows, in order, to two doubles at `out`. */
   sumGradients(rows: number, count: number, gradients: number, out: number): void;
-  /** Adds each row's gradient pair to its bin of every feature. `ids`: row-major positions in the histogram, `width` 2 or 4 bytes each. */
-  buildHistogram(ids: number, width: number, features: number, rows: number, count: number, gradients: number, histogram: number, bins: number): void;
+  /** Adds each row's gradient pair to its bin of every feature. `ids`: row-major; positions in the histogram of `width` 2 or 4 bytes each, or bins of one byte, feature k's histogram starting at bin k · NARROW_STRIDE. */
+  buildHistogram(ids: number, width: number, features: number, rows: number, count: number, gradients: number, histogram: number, bins: number): unknown;
   /** histogram −= other, both of `bins` pairs. */
   subtract(histogram: number, other: number, bins: number): void;
   /** Rows whose bin the table sends left come first, both parts in order. Returns how many. */
@@ -46,6 +46,9 @@ export interface Kernels {
    */
   scoreTree(ids: number, features: number, count: number, masks: number, idCount: number, leaves: number, scores: number): void;
 }
+
+/** Bins from one feature's histogram to the next where bin numbers are single bytes: enough, and no multiple of the cache's. */
+export const NARROW_STRIDE = 260;
 
 /** Numbers that kernels know of a feature. */
 export const FEATURE_INTS = 6;
@@ -100,16 +103,17 @@ export function javaScriptKernels(buffer: ArrayBufferLike): Kernels {
       f64[(out >>> 3) + 1] = hessian;
     },
     buildHistogram(ids, width, features, rows, count, gradients, histogram, bins) {
-      const wide = width === 4 ? u32 : u16;
-      const [d, r, g, h] = [width === 4 ? ids >>> 2 : ids >>> 1, rows >>> 2, gradients >>> 2, histogram >>> 3];
+      const numbers = width === 4 ? u32 : width === 2 ? u16 : u8;
+      const stride = width === 1 ? 2 * NARROW_STRIDE : 0;
+      const [d, r, g, h] = [ids / width, rows >>> 2, gradients >>> 2, histogram >>> 3];
       f64.fill(0, h, h + 2 * bins);
       for (let i = 0; i < count; i++) {
         const row = i32[r + i]!;
         const gradient = f32[g + 2 * row]!;
         const hessian = f32[g + 2 * row + 1]!;
         const first = d + row * features;
-        for (let k = first; k < first + features; k++) {
-          const at = h + 2 * wide[k]!;
+        for (let k = 0; k < features; k++) {
+          const at = h + k * stride + 2 * numbers[first + k]!;
           f64[at]! += gradient;
           f64[at + 1]! += hessian;
         }

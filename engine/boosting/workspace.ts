@@ -1,17 +1,21 @@
 /** One block of memory for a training, laid out once; kernels get byte offsets into it. */
+import { InvalidInput } from '../../domain/errors.js';
 import { javaScriptKernels, type Kernels } from './kernels.js';
 import { compileKernels, webAssemblyKernels } from './wasm-kernels.js';
 
 const ALIGNMENT = 16;
+/** Addresses have 32 bits. */
+const MOST_BYTES = 2 ** 32 - 2 ** 16;
 
 /** Adds up regions before the memory exists. */
 export class Layout {
   size = 1024;
 
-  /** Offset of a new region, aligned for any type. */
+  /** Offset of a new region, aligned for any type. @throws InvalidInput when it would all be more than 4 GiB */
   take(bytes: number): number {
     const offset = this.size;
     this.size += Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
+    if (this.size > MOST_BYTES) throw new InvalidInput(`boosting would need more than 4 GiB of memory: take fewer rows, features, leaves or bins`);
     return offset;
   }
 }

@@ -54,6 +54,14 @@ describe('trainBoosting', () => {
     expect(predictBoosting(back, features)).toStrictEqual(predictBoosting(model, features));
   });
 
+  test('stops where LightGBM stops: a split whose row counts, rounded from tiny hessians, hide that a side is empty', () => {
+    const { features, labels } = generate(120, 9);
+    const options = { objective: 'binary', minChildSamples: 1, minChildWeight: 0, nEstimators: 400, learningRate: 0.8, minDataInBin: 1, numLeaves: 60 } as const;
+    const act = () => trainBoosting(binFeatures(features, options), labels, options);
+    expect(act).toThrow(InvalidInput);
+    expect(act).toThrow(/a split by '\w+' would leave a side without rows; raise minChildSamples \(1\)/);
+  });
+
   test.each([
     ['labels of another length', () => trainBoosting(binFeatures([numeric('x', [1, 2, 3])]), new Float64Array(2)), 'boosting labels: 2 of them, the features have 3 rows'],
     ['a missing label', () => trainBoosting(binFeatures([numeric('x', [1, 2, 3])]), Float64Array.of(1, NaN, 2)), 'label of row 1: NaN is not a finite'],

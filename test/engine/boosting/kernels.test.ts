@@ -33,6 +33,14 @@ describe('kernels in WebAssembly and in JavaScript give the same bits', () => {
     expect(fast).toStrictEqual(slow);
   });
 
+  test('many rows: single-byte bin numbers, rows fetched in batches', () => {
+    const { features, values } = generate(60_000, 12);
+    const options: BoostingOptions = { nEstimators: 3 };
+    const bins = binFeatures(features.slice(0, 11), options);
+    expect(bins.rowCount * bins.internalOrder.length * 2).toBeGreaterThan(1 << 20);
+    expect(trainBoosting(bins, values, options, inWebAssembly)).toStrictEqual(trainBoosting(bins, values, options, javaScriptWorkspace));
+  });
+
   test('more bins than two bytes can number', () => {
     // 80 columns of 900 bins and more: row-major bin numbers take four bytes.
     const features = Array.from({ length: 80 }, (_, index) => ({ name: `f${index}`, kind: 'numeric' as const, values: generate(1_000, 30 + index).features[0]!.values }));
