@@ -16,7 +16,7 @@ interface RankCommandOptions extends StackOptions {
   performance?: 'estimated' | 'realized';
   column?: string[];
   segment?: string;
-  version?: string;
+  modelVersion?: string;
   from?: string;
   to?: string;
   onlyDrifting?: boolean;
@@ -41,7 +41,7 @@ Examples:
   aftercare rank loans
   aftercare rank loans --by correlation --metric f1 --performance realized
   aftercare rank loans --by impact --segment region=north --from 2026-10-01`)
-    .action((model: string, options: RankCommandOptions & { modelVersion?: string }) => withClient(options, async (client) => {
+    .action((model: string, options: RankCommandOptions) => withClient(options, async (client) => {
       const ranking = await client.rank(model, {
         by: options.by, calculator: options.calculator, method: options.method, metric: options.metric, performance: options.performance, columns: options.column,
         segment: options.segment, version: versionOf(options.modelVersion), from: options.from, to: options.to, onlyDrifting: options.onlyDrifting,
