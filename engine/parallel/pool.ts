@@ -2,8 +2,10 @@
 import { Worker } from 'node:worker_threads';
 import { Conflict, InvalidInput, NotFound } from '../../domain/errors.js';
 import type { MetricPoint } from '../../domain/measurement.js';
+import { quoted } from '../../domain/schema.js';
 import type { EngineKind } from '../calculator.js';
 import { requiredColumns, type CalculatorRequestOf, type FittedCalculatorOf } from '../catalogue.js';
+import { customSettings } from '../custom-metrics/fitted.js';
 import type { Frame, RowRange } from '../frame.js';
 import { assembleFitted, joinPieces, runsOfChunks, splitFit, type ReferencePart } from './pieces.js';
 import { shareFrame } from './shared-memory.js';
@@ -24,7 +26,7 @@ export interface EnginePool {
    * Each request fitted on the reference, in order, as fitCalculator does it.
    *
    * @param reference its columns are best over shared memory (see shareFrame); others are copied there
-   * @throws InvalidInput of the first request that cannot be fitted
+   * @throws InvalidInput of the first request that cannot be fitted; one with metrics of the user's own is refused
    */
   fit<K extends EngineKind>(requests: readonly CalculatorRequestOf<K>[], reference: Frame, chunks: readonly RowRange[]): Promise<FittedCalculatorOf<K>[]>;
   /** Points of each fitted calculator on each chunk of the frame: result[fitted][chunk], as calculateChunk gives them. Throws as it does. */
@@ -59,6 +61,7 @@ function poolOf(threads: number, run: RunTasks, share: typeof shareFrame, close:
   const taskOf = (chunks: readonly RowRange[]): Task => ({ piece: '', chunks: chunks.map(({ start, end }) => ({ start, end })) });
 
   async function fitOne(request: CalculatorRequestOf<EngineKind>, reference: Frame, chunks: readonly RowRange[]): Promise<FittedCalculatorOf<EngineKind>> {
+    refuseFunctions(customSettings(request.kind, request.settings)?.customMetrics ?? []);
     const frame = share(reference, requiredColumns(request));
     const pieces = splitFit(request).map((piece) => ({ piece, chunks: [] }));
     const state = joinPieces(request, (await run({ kind: 'learn', request, frame }, pieces)) as Parameters<typeof joinPieces>[1]);
@@ -71,12 +74,18 @@ function poolOf(threads: number, run: RunTasks, share: typeof shareFrame, close:
     fit: async <K extends EngineKind>(requests: readonly CalculatorRequestOf<K>[], reference: Frame, chunks: readonly RowRange[]) =>
       firstFault(await Promise.allSettled(requests.map((request) => fitOne(request, reference, chunks)))) as FittedCalculatorOf<K>[],
     calculate: async (fitted, frame, chunks) => {
+      refuseFunctions(fitted.flatMap(({ custom }) => custom?.metrics.map(({ name }) => name) ?? []));
       const wanted = new Set(fitted.flatMap(({ chunkColumns }) => chunkColumns));
       const parts = await run({ kind: 'calculate', fitted: fitted.map(withoutReference), frame: share(frame, wanted) }, runsOf(chunks).map(taskOf));
       return fitted.map((_, i) => (parts as MetricPoint[][][][]).flatMap((part) => part[i]!));
     },
     close,
   };
+}
+
+/** Whatever the number of threads: a program that works with one must work with two. */
+function refuseFunctions(customMetrics: readonly string[]): void {
+  if (customMetrics.length > 0) throw new InvalidInput(`${customMetrics.map(quoted).join(', ')}: metrics of your own are functions, which cannot be handed to threads; fit them with fitCalculator and calculate them with calculateChunk`);
 }
 
 /** A chunk does not need the reference's points. */

@@ -104,6 +104,11 @@ describe('createEnginePool', () => {
     await expect(pool.fit([REQUESTS.missing_values], reference, [])).rejects.toThrow('closed');
   });
 
+  it.each([...pools])('refuses metrics of one\'s own with %i threads, and says how to have them', async (_, pool) => {
+    const own: EngineRequest = { ...REQUESTS.realized_performance, settings: { ...performance, customMetrics: ['profit'] } };
+    await expect(pool.fit([own], reference, [])).rejects.toThrow(/'profit': metrics of your own are functions.*fitCalculator/);
+  });
+
   it('refuses no threads at all', () => {
     expect(() => createEnginePool({ threads: 0 })).toThrow(InvalidInput);
   });
