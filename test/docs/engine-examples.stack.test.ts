@@ -29,7 +29,7 @@ async function outputOf(code: string): Promise<string> {
 }
 
 describe('examples of the engine', () => {
-  it.each(['direct-loss-estimation', 'custom-metrics', 'boosting', 'chunks-and-thresholds', 'comparisons', 'distributions', 'ranking', 'segments'].map((page) => `${page}.md`))('of %s print what the page says', async (page) => {
+  it.each(['direct-loss-estimation', 'custom-metrics', 'boosting', 'chunks-and-thresholds', 'comparisons', 'distributions', 'ranking', 'segments', 'threads'].map((page) => `${page}.md`))('of %s print what the page says', async (page) => {
     const examples = await examplesOf(page);
     expect(examples.length).toBeGreaterThan(0);
     for (const { code, prints } of examples) expect(await outputOf(code)).toBe(prints);
