@@ -1,5 +1,6 @@
 /** Answers one request of `aftercare calculate`: construct, fit on the reference, calculate the analysis. */
 import { isFinal } from '../../domain/errors.js';
+import { EngineThreads } from '../support/engine-threads.js';
 import { calculateOn, fitOn } from './compute.js';
 import { construct } from './constructors.js';
 import type { Construction } from './construction.js';
@@ -15,17 +16,17 @@ export type Stage = 'construct' | 'fit' | 'calculate';
 export type Answer = { results: ResultRecord[] } | { error: { stage: Stage; message: string } };
 
 /** Never throws for what a request or its data says; faults of the program go through. */
-export async function answer(request: unknown, shelf: DataShelf): Promise<Answer> {
+export async function answer(request: unknown, shelf: DataShelf, threads: EngineThreads = new EngineThreads()): Promise<Answer> {
   let stage: Stage = 'construct';
   try {
     const { calculator, parameters, columnTypes, reference, analysis, targets } = checkRequest(request);
     const construction = construct(calculator, parameters);
     const common = { columnTypes, timestamp: construction.chunking.timestamp };
     stage = 'fit';
-    const begun = begin(construction, await shelf.prepare({ ...reference, ...common, period: 'reference', targets: null, without: [] }));
+    const begun = await begin(construction, await shelf.prepare({ ...reference, ...common, period: 'reference', targets: null, without: [] }), threads);
     stage = 'calculate';
     const data = await shelf.prepare({ ...analysis, ...common, period: 'analysis', targets });
-    return { results: inOneTable(begun.reference, begun.calculate(data)) };
+    return { results: inOneTable(begun.reference, await begun.calculate(data)) };
   } catch (error) {
     if (!isFinal(error) && !isMissingFile(error)) throw error;
     return { error: { stage, message: (error as Error).message } };
@@ -33,17 +34,22 @@ export async function answer(request: unknown, shelf: DataShelf): Promise<Answer
 }
 
 /** Records of the reference, and how those of further data are had. */
-function begin(construction: Construction, reference: PreparedData): { reference: ResultRecord[]; calculate(data: PreparedData): ResultRecord[] } {
+interface Begun {
+  reference: ResultRecord[];
+  calculate(data: PreparedData): Promise<ResultRecord[]>;
+}
+
+async function begin(construction: Construction, reference: PreparedData, threads: EngineThreads): Promise<Begun> {
   if ('distribution' in construction) {
     return {
       reference: distributionsOn(construction, reference, 'reference').flatMap(distributionRecords),
-      calculate: (data) => distributionsOn(construction, data, 'analysis').flatMap(distributionRecords),
+      calculate: (data) => Promise.resolve(distributionsOn(construction, data, 'analysis').flatMap(distributionRecords)),
     };
   }
-  const run = fitOn(construction, reference);
+  const run = await fitOn(construction, reference, threads);
   const withLosses = lossesOf(run.fitted, run.reference);
   const records = (result: ChunkResult) => withLosses(recordsOf(run.fitted, run.thresholds, result), result);
-  return { reference: run.reference.flatMap(records), calculate: (data) => calculateOn(run, data).flatMap(records) };
+  return { reference: run.reference.flatMap(records), calculate: async (data) => (await calculateOn(run, data, threads)).flatMap(records) };
 }
 
 function isMissingFile(error: unknown): boolean {

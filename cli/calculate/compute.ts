@@ -3,9 +3,10 @@ import { InvalidInput } from '../../domain/errors.js';
 import type { PeriodName } from '../../domain/measurement.js';
 import { quoted } from '../../domain/schema.js';
 import {
-  calculateChunk, failuresInNannyml, fitCalculator, rawThresholdsOf, realizedBesideEstimate, slice,
+  failuresInNannyml, rawThresholdsOf, realizedBesideEstimate, slice,
   type ChunkRange, type Column, type EngineKind, type EngineRequest, type FittedCalculatorOf, type Frame, type SeriesBounds,
 } from '../../engine/index.js';
+import type { EngineThreads } from '../support/engine-threads.js';
 import { chunkRows, type ChunkedRows } from './chunk-rows.js';
 import { splitColumns } from './columns.js';
 import type { CalculatorConstruction } from './construction.js';
@@ -27,29 +28,29 @@ export interface FittedRun {
 }
 
 /** @throws InvalidInput when a column is missing or of the wrong kind, or the reference does not allow a fit */
-export function fitOn(construction: CalculatorConstruction, reference: PreparedData): FittedRun {
+export async function fitOn(construction: CalculatorConstruction, reference: PreparedData, threads: EngineThreads): Promise<FittedRun> {
   const target = construction.classes ? reference.frame.columns.get(construction.classes.target) : undefined;
   const spelling = target ? spellingOf(target) : 'text';
   const rows = chunkRows(construction, reference, spelling, 'the reference data');
   const request = construction.requestOf(splitColumns(construction, rows.frame), classesInOrder(construction.classes?.probabilities ?? new Map(), target));
   if (request.kind === 'estimated_performance' && request.columns.problemType !== 'regression') refuseGaps(rows.frame, request);
-  const fitted: AnyFitted = fitCalculator(request, rows.frame, rows.chunks);
+  const [fitted] = await threads.poolFor(rows.frame.rowCount).fit<EngineKind>([request], rows.frame, rows.chunks) as [AnyFitted];
   return {
     construction, request, fitted, spelling,
     thresholds: rawThresholdsOf(fitted, request.settings),
-    reference: rows.chunks.map((chunk, i) => resultOf(fitted, rows, chunk, 'reference', fitted.referencePoints[i])),
+    reference: rows.chunks.map((chunk, i) => resultOf(fitted, rows, chunk, 'reference', fitted.referencePoints[i]!)),
   };
 }
 
 /** @throws InvalidInput when a column is missing or of the wrong kind */
-export function calculateOn({ construction, fitted, spelling }: FittedRun, analysis: PreparedData): ChunkResult[] {
+export async function calculateOn({ construction, fitted, spelling }: FittedRun, analysis: PreparedData, threads: EngineThreads): Promise<ChunkResult[]> {
   const rows = chunkRows(construction, analysis, spelling, 'the analysis data', fitted.chunkColumns);
-  return rows.chunks.map((chunk) => resultOf(fitted, rows, chunk, 'analysis'));
+  const [points] = await threads.poolFor(rows.frame.rowCount).calculate([fitted], rows.frame, rows.chunks) as [ChunkResult['points'][]];
+  return rows.chunks.map((chunk, i) => resultOf(fitted, rows, chunk, 'analysis', points[i]!));
 }
 
-function resultOf(fitted: AnyFitted, { frame }: ChunkedRows, chunk: ChunkRange, period: PeriodName, known?: ChunkResult['points']): ChunkResult {
+function resultOf(fitted: AnyFitted, { frame }: ChunkedRows, chunk: ChunkRange, period: PeriodName, points: ChunkResult['points']): ChunkResult {
   const rows = slice(frame, chunk.start, chunk.end);
-  const points = known ?? calculateChunk(fitted, rows);
   if (isOf(fitted, 'estimated_performance')) return { chunk, period, points, realized: realizedBesideEstimate(fitted.state, rows), failed: failuresInNannyml(fitted, rows) };
   if (isOf(fitted, 'realized_performance')) return { chunk, period, points, targetsMissingRate: missingCount(rows.columns.get(fitted.state.columns.target)!) / rows.rowCount, failed: failuresInNannyml(fitted, rows) };
   return { chunk, period, points };

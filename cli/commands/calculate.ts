@@ -5,11 +5,13 @@ import type { Command } from 'commander';
 import { InvalidInput } from '../../domain/errors.js';
 import { answer } from '../calculate/answer.js';
 import { DataShelf } from '../calculate/data.js';
+import { EngineThreads, threadCount } from '../support/engine-threads.js';
 import { ANSWER_IS_NO, DONE } from '../support/exit.js';
 
 export function registerCalculate(program: Command): void {
   program.command('calculate <request...>')
     .description("compute a calculator's results on files, with NannyML's parameters: one JSON line per request file (- reads a request from standard input)")
+    .option('--threads <number>', 'to count with (default: one per core); figures are the same with any number')
     .addHelpText('after', `
 A request is a JSON file:
   {
@@ -19,9 +21,12 @@ A request is a JSON file:
     "analysis":  { "file": "analysis.csv.gz", "rows": [0, 20000] },
     "targets":   { "file": "targets.csv", "on": "id" }
   }
-Calculators: UnivariateDriftCalculator, DataReconstructionDriftCalculator, MissingValuesCalculator, UnseenValuesCalculator, NumericalRangeCalculator,
-SummaryStatsAvgCalculator (Sum, Std, Median, RowCount), PerformanceCalculator and CBPE (binary classification). Optional: "rows" [from, to), "without" (columns of the analysis to leave out), "targets",
-"columnTypes" ({"zip": "text"}) where the files do not tell. NaN and infinities are written as the texts "NaN", "Infinity", "-Infinity".
+Calculators: UnivariateDriftCalculator, DataReconstructionDriftCalculator, DomainClassifierCalculator, MissingValuesCalculator, UnseenValuesCalculator,
+NumericalRangeCalculator, SummaryStatsAvgCalculator (Sum, Std, Median, RowCount), PerformanceCalculator (two or several classes, regressions), CBPE (two or
+several classes), DLE (regressions), ContinuousDistributionCalculator, CategoricalDistributionCalculator. Parameters are those of NannyML's constructors;
+thresholds {"type": "constant", "lower", "upper"} or {"type": "standard_deviation", "std_lower_multiplier", "std_upper_multiplier"}; several classes are
+"y_pred_proba": {"class": "column"}. Optional: "rows" [from, to), "without" (columns of the analysis to leave out), "targets", "columnTypes"
+({"zip": "text"}) where the files do not tell. NaN and infinities are written as the texts "NaN", "Infinity", "-Infinity".
 
 Examples:
   aftercare calculate drift.json
@@ -32,16 +37,18 @@ Exit status: 0 all answered with results, 1 some were refused (their line has an
     .action(calculate);
 }
 
-async function calculate(files: string[]): Promise<void> {
+async function calculate(files: string[], options: { threads?: string }): Promise<void> {
+  const threads = new EngineThreads(threadCount(options.threads));
   const requests = await Promise.all(files.map(async (file) => ({ file, text: await readRequest(file) })));
   const shelf = new DataShelf();
   let refused = 0;
   for (const { file, text } of requests) {
     const parsed = parse(text);
-    const result = 'value' in parsed ? await answer(parsed.value, shelf) : { error: { stage: 'construct' as const, message: parsed.problem } };
+    const result = 'value' in parsed ? await answer(parsed.value, shelf, threads) : { error: { stage: 'construct' as const, message: parsed.problem } };
     if ('error' in result) refused += 1;
     await print(`${JSON.stringify({ request: file, ...result })}\n`);
   }
+  await threads.close();
   process.exitCode = refused > 0 ? ANSWER_IS_NO : DONE;
 }
 

@@ -7,6 +7,7 @@ import { ResultDatabase } from '../run-config/database.js';
 import { execute, storedCalculators, type CalculatorOutcome } from '../run-config/execute.js';
 import { readInput } from '../run-config/input.js';
 import { locateConfig } from '../run-config/locate.js';
+import { EngineThreads, threadCount } from '../support/engine-threads.js';
 import { ANSWER_IS_NO, DONE } from '../support/exit.js';
 import { print, printJson, say } from '../support/output.js';
 import { table } from '../terminal/table.js';
@@ -16,6 +17,7 @@ interface RunConfigOptions {
   ignoreErrors?: boolean;
   check?: boolean;
   json?: boolean;
+  threads?: string;
 }
 
 export function registerRunConfig(program: Command): void {
@@ -24,6 +26,7 @@ export function registerRunConfig(program: Command): void {
     .option('--once', "run once and end, where the configuration has a 'scheduling'")
     .option('--ignore-errors', 'exit status 0 also where a calculator failed; wrong parameters of one do not keep the others from running')
     .option('--check', 'only say what would be done, or what cannot be honoured')
+    .option('--threads <number>', 'to count with (default: one per core); figures are the same with any number')
     .option('--json', 'answer as JSON')
     .addHelpText('after', `
 Without a file: $NML_CONFIG_PATH, /config/nannyml.yaml, /config/nann.yml, nannyml.yaml or nann.yml, as NannyML looks.
@@ -49,6 +52,7 @@ async function runConfig(given: string | undefined, options: RunConfigOptions): 
   if (config.schedule !== null) say(`${file}: the schedule (${config.schedule}) is passed over: running once`);
   const stored = await storedCalculators(config.calculators);
   if (options.check) return announce(file, config, options);
+  const threads = new EngineThreads(threadCount(options.threads));
   const databases = new Map<string, ResultDatabase>();
   try {
     for (const { outputs } of config.calculators) {
@@ -56,10 +60,11 @@ async function runConfig(given: string | undefined, options: RunConfigOptions): 
     }
     say(`reading ${[config.reference, config.analysis, ...(config.targets ? [config.targets] : [])].map(({ path }) => path).join(', ')}`);
     const rows = await readInput(config);
-    const outcomes = await execute(config, stored, { rows, databases, executedAt: now, say });
+    const outcomes = await execute(config, stored, { rows, databases, executedAt: now, threads, say });
     report(outcomes, options);
     process.exitCode = config.ignoreErrors || outcomes.every(({ status }) => status === 'done') ? DONE : ANSWER_IS_NO;
   } finally {
+    await threads.close();
     for (const database of databases.values()) await database.close();
   }
 }

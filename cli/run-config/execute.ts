@@ -15,6 +15,7 @@ import { csvLines } from '../flat/csv.js';
 import { parquetBytes } from '../flat/parquet.js';
 import type { Table } from '../flat/table.js';
 import { wideTable, type IsWhole } from '../flat/wide.js';
+import type { EngineThreads } from '../support/engine-threads.js';
 import type { CalculatorRun, RunConfig } from './config.js';
 import type { ResultDatabase } from './database.js';
 import { readFittedFile, restore, writeFittedFile, type StoredCalculator } from './fitted-file.js';
@@ -43,6 +44,7 @@ export interface RunSurroundings {
   /** By connection string. */
   databases: ReadonlyMap<string, ResultDatabase>;
   executedAt: Date;
+  threads: EngineThreads;
   /** A line for the person who watches. */
   say(text: string): void;
 }
@@ -87,7 +89,7 @@ export async function execute(config: RunConfig, stored: ReadonlyMap<CalculatorR
   return outcomes;
 }
 
-async function calculated(run: CalculatorRun, stored: StoredCalculator, { rows }: RunSurroundings, say: (text: string) => void): Promise<Calculated> {
+async function calculated(run: CalculatorRun, stored: StoredCalculator, { rows, threads }: RunSurroundings, say: (text: string) => void): Promise<Calculated> {
   const { construction } = run;
   if (construction === null) throw new InvalidInput(run.refused ?? 'its parameters were refused');
   const { timestamp } = construction.chunking;
@@ -95,10 +97,10 @@ async function calculated(run: CalculatorRun, stored: StoredCalculator, { rows }
     const records = (['reference', 'analysis'] as const).flatMap((period) => distributionsOn(construction, rows[period].inOrderOf(timestamp), period)).flatMap(distributionRecords);
     return { records, table: wideTable(run.calculator, records, [...construction.readings.keys()], () => false), fromStore: false };
   }
-  const fitted = await fittedRun(construction, run, stored, rows.reference, say);
+  const fitted = await fittedRun(construction, run, stored, rows.reference, threads, say);
   const withLosses = lossesOf(fitted.fitted, fitted.reference);
   const toRecords = (result: ChunkResult) => withLosses(recordsOf(fitted.fitted, fitted.thresholds, result), result);
-  const records = [...fitted.reference, ...calculateOn(fitted, rows.analysis.inOrderOf(timestamp))].flatMap(toRecords);
+  const records = [...fitted.reference, ...(await calculateOn(fitted, rows.analysis.inOrderOf(timestamp), threads))].flatMap(toRecords);
   const isWhole: IsWhole = wholeNumberFields(fitted.request);
   return { records, table: wideTable(run.calculator, records, columnOrder(fitted), isWhole), fromStore: stored.kind === 'usable' };
 }
@@ -109,13 +111,13 @@ function columnOrder({ construction, request }: FittedRun): string[] {
   return [...[...request.columns.continuous].sort(compareText), ...[...request.columns.categorical].sort(compareText)];
 }
 
-async function fittedRun(construction: CalculatorConstruction, run: CalculatorRun, stored: StoredCalculator, reference: InputRows, say: (text: string) => void): Promise<FittedRun> {
+async function fittedRun(construction: CalculatorConstruction, run: CalculatorRun, stored: StoredCalculator, reference: InputRows, threads: EngineThreads, say: (text: string) => void): Promise<FittedRun> {
   if (stored.kind === 'usable') {
     say('what it learnt is in the store');
     return restore(construction, stored.file);
   }
   if (stored.kind === 'outdated') say(`what the store has cannot be used (${stored.why}): learning anew`);
-  const fitted = fitOn(construction, reference.inOrderOf(construction.chunking.timestamp));
+  const fitted = await fitOn(construction, reference.inOrderOf(construction.chunking.timestamp), threads);
   if (run.store) await writeFittedFile(run.store.path, fitted, run.parameters);
   return fitted;
 }
