@@ -265,7 +265,7 @@ export function findBins(kind: BinMapper['kind'], sorted: Float64Array, missingC
 }
 
 /** The bin of one value; unknown categories and negative codes are bin 0. */
-export function binOf(mapper: BinMapper, value: number): number {
+function binOf(mapper: BinMapper, value: number): number {
   if (mapper.kind === 'categorical') {
     const category = Math.trunc(value);
     return category >= 0 ? Math.max(mapper.categories.indexOf(category), 0) : 0;

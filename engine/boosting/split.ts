@@ -232,20 +232,27 @@ function bySortedCategories(histogram: Float64Array, at: number, mapper: BinMapp
   const rowsPerHessian = leaf.rowCount / hessian;
   const cut: CategoryCut = { gain: -Infinity, bin: 0, leftCount: 0, leftGradient: 0, leftHessian: 0, missingLeft: false, splittable: false, bins: [] };
   const usable: number[] = [];
-  for (let bin = 1; bin < mapper.binCount; bin++) if (rowsOf(histogram[at + 2 * bin + 1]!, rowsPerHessian) >= parameters.catSmooth) usable.push(bin);
-  const key = (bin: number) => histogram[at + 2 * bin]! / (histogram[at + 2 * bin + 1]! + parameters.catSmooth);
-  const keys = new Map(usable.map((bin) => [bin, key(bin)]));
-  usable.sort((a, b) => keys.get(a)! - keys.get(b)!);
+  const keys = new Float64Array(mapper.binCount);
+  for (let bin = 1; bin < mapper.binCount; bin++) {
+    const h = histogram[at + 2 * bin + 1]!;
+    if (rowsOf(h, rowsPerHessian) < parameters.catSmooth) continue;
+    usable.push(bin);
+    keys[bin] = histogram[at + 2 * bin]! / (h + parameters.catSmooth);
+  }
+  usable.sort((a, b) => keys[a]! - keys[b]!);
   const most = Math.min(parameters.maxCatThreshold, (usable.length + 1) >> 1);
   const steps = Math.max(Math.min(most, usable.length) - 1, 0);
-  const only = steps > 0 ? onlyStep(0, steps) : onlyStep(0, 0);
-  for (const ordered of [usable, [...usable].reverse()]) {
+  const only = onlyStep(0, steps);
+  const last = usable.length - 1;
+  let bestStep = -1;
+  let fromStart = true;
+  for (const upwards of [true, false]) {
     let inGroup = 0;
     let leftGradient = 0;
     let leftHessian = EPSILON;
     let leftCount = 0;
-    for (let i = 0; i < ordered.length && i < most; i++) {
-      const bin = ordered[i]!;
+    for (let step = 0; step <= last && step < most; step++) {
+      const bin = usable[upwards ? step : last - step]!;
       const h = histogram[at + 2 * bin + 1]!;
       const count = rowsOf(h, rowsPerHessian);
       leftGradient += histogram[at + 2 * bin]!;
@@ -259,13 +266,21 @@ function bySortedCategories(histogram: Float64Array, at: number, mapper: BinMapp
       if (rightHessian < parameters.minChildWeight) break;
       if (inGroup < parameters.minDataPerGroup) continue;
       inGroup = 0;
-      if (only >= 0 && i !== only) continue;
+      if (only >= 0 && step !== only) continue;
       const gain = gainOf(leftGradient, leftHessian, leftCount, leaf.gradient - leftGradient, rightHessian, rightCount);
       if (gain <= minGain) continue;
       cut.splittable = true;
-      if (gain > cut.gain) Object.assign(cut, { gain, bins: ordered.slice(0, i + 1), leftCount, leftGradient, leftHessian });
+      if (gain > cut.gain) {
+        cut.gain = gain;
+        cut.leftCount = leftCount;
+        cut.leftGradient = leftGradient;
+        cut.leftHessian = leftHessian;
+        bestStep = step;
+        fromStart = upwards;
+      }
     }
   }
+  if (bestStep >= 0) cut.bins = fromStart ? usable.slice(0, bestStep + 1) : usable.slice(last - bestStep).reverse();
   return cut;
 }
 
