@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { readFrame } from '../client/sources/frame.js';
 import type { MetricPoint } from '../domain/measurement.js';
 import {
-  continuousOf, createEnginePool, judge, NO_COLUMNS, rawThresholdsOf, slice, splitRows,
-  type CalculatorColumns, type ChunkRange, type EngineKind, type EnginePool, type EngineRequest, type FittedCalculatorOf, type Frame, type SeriesBounds,
+  continuousOf, createEnginePool, judge, NO_COLUMNS, rawThresholdsOf, requiredColumns, slice, splitRows,
+  type CalculatorColumns, type CalculatorRequestOf, type ChunkRange, type EngineKind, type EnginePool, type EngineRequest, type FittedCalculatorOf, type Frame, type SeriesBounds,
 } from '../engine/index.js';
 import { binFeatures, predictBoosting, trainBoosting, type BoostingFeature } from '../engine/boosting/index.js';
 import { CATEGORICAL, CONTINUOUS, readRaw } from './engine-data.js';
@@ -90,7 +90,7 @@ interface Tables {
 /** A process that was started for this has its threads already, as NannyML's has its libraries loaded. */
 function inMemory(requests: EngineRequest[], tables: Tables = { reference: 'reference', analysis: 'analysis' }): Work['prepare'] {
   return async (folder, threads) => {
-    const wanted = ['at', ...columnsOf(requests)];
+    const wanted = ['at', ...requests.flatMap((request: CalculatorRequestOf<EngineKind>) => requiredColumns(request))];
     const [reference, analysis] = [tables.reference, tables.analysis].map((table) => {
       const frame = readRaw(folder, table, wanted);
       return slice(frame, 0, Math.min(frame.rowCount, tables.rows ?? Infinity));
@@ -134,10 +134,6 @@ async function startPool(threads: number): Promise<EnginePool> {
   const counting: EngineRequest = { kind: 'missing_values', columns: { ...NO_COLUMNS, continuous: ['x'] }, settings: { normalize: true } };
   await pool.fit(Array.from({ length: 2 * threads }, () => counting), frame, [{ start: 0, end: 1 }]);
   return pool;
-}
-
-function columnsOf(requests: readonly EngineRequest[]): string[] {
-  return [...new Set(requests.flatMap(({ columns }) => [...columns.continuous, ...columns.categorical, columns.target, columns.prediction, columns.probability].filter((name) => name !== null)))];
 }
 
 async function compute(pool: EnginePool, requests: readonly EngineRequest[], reference: Frame, analysis: Frame, chunks: number): Promise<Outcome> {
