@@ -4,8 +4,9 @@ import type { MetricPoint } from '../../domain/measurement.js';
 import { SUMMARY_STATISTICS as STATISTICS, type SummaryStatistic, type SummaryStatisticsSettings } from '../../domain/settings.js';
 import type { ThresholdRule } from '../../domain/threshold.js';
 import { bandedPoint, columnPieces, plainPoint, type Calculator, type CalculatorColumns } from '../calculator.js';
-import { valuesOf } from '../column-scan.js';
+import { scanOf, valuesOf } from '../column-scan.js';
 import { continuousOf, type ContinuousColumn, type Frame } from '../frame.js';
+import type { Range } from '../stats/order.js';
 import { medianOf } from '../stats/rank.js';
 import { mean, pairwiseSum, standardDeviation } from '../stats/sum.js';
 import { STANDARD_RULE, type Limits } from '../threshold.js';
@@ -85,14 +86,14 @@ function gaussianDensity(values: Float64Array, at: number, deviation: number): n
 /** Missing cells are left out of a value, but count among the rows of its sampling error, as in NannyML. The sum of no values is 0. */
 export function calculateSummaryStatistics(fitted: FittedSummaryStatistics, chunk: Frame): MetricPoint[] {
   const rows = chunk.rowCount;
-  const ofColumns = fitted.columns.map((column) => ({ column, ...valuesAndSum(continuousOf(chunk, column.column)) }));
+  const ofColumns = fitted.columns.map((column) => ({ column, looked: valuesAndSum(continuousOf(chunk, column.column)) }));
   return fitted.statistics.flatMap((statistic) => {
     const metric = STATISTIC_METRICS[statistic];
     if (statistic === 'row_count') return [plainPoint(metric, '', rows === 0 ? NaN : rows, 'the chunk has no rows')];
-    return ofColumns.map(({ column, values, sum }) => {
-      const value = rows === 0 ? NaN : valueOf(statistic, values, sum);
+    return ofColumns.map(({ column, looked }) => {
+      const value = rows === 0 ? NaN : valueOf(statistic, looked);
       const error = rows === 0 ? NaN : samplingErrorOf(statistic, column, rows);
-      return bandedPoint(metric, column.column, value, error, limitsOf(fitted, metric), reasonOf(statistic, rows, values.length));
+      return bandedPoint(metric, column.column, value, error, limitsOf(fitted, metric), reasonOf(statistic, rows, looked.values.length));
     });
   });
 }
@@ -104,17 +105,24 @@ function reasonOf(statistic: ColumnStatistic, rows: number, values: number): str
   return statistic === 'std' && values === 1 ? 'the chunk has 1 value, a standard deviation needs 2' : 'the chunk has infinite values';
 }
 
-function valuesAndSum(column: ContinuousColumn): { values: Float64Array; sum: number } {
-  const values = valuesOf(column);
-  return { values, sum: pairwiseSum(values) };
+/** A chunk's column, looked at once for all statistics. */
+interface Looked {
+  values: Float64Array;
+  sum: number;
+  range: Range;
 }
 
-function valueOf(statistic: ColumnStatistic, values: Float64Array, sum: number): number {
+function valuesAndSum(column: ContinuousColumn): Looked {
+  const values = valuesOf(column);
+  return { values, sum: pairwiseSum(values), range: scanOf(column) };
+}
+
+function valueOf(statistic: ColumnStatistic, { values, sum, range }: Looked): number {
   switch (statistic) {
     case 'avg': return sum / values.length;
     case 'sum': return sum;
     case 'std': return standardDeviation(values, 1, sum / values.length);
-    case 'median': return medianOf(values);
+    case 'median': return medianOf(values, range);
   }
 }
 

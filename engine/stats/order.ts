@@ -11,6 +11,12 @@ const DEPTH_MAX = 4;
 /** About two values per bucket; more buckets than this do not stay in the processor's caches. */
 const BUCKETS_MAX = 1 << 16;
 
+/** Smallest and largest of some values. */
+export interface Range {
+  min: number;
+  max: number;
+}
+
 /** Ascending, a new array. Cost: about linear; never more than a few times that of a comparison sort. @param values without NaN */
 export function sortedCopy(values: Float64Array): Float64Array {
   const out = new Float64Array(values.length);
@@ -61,7 +67,7 @@ function sortInto(values: Float64Array, out: Float64Array, depth: number): void 
 }
 
 /** null: there is a NaN, or the range is not finite, or so small that its buckets have no width. */
-function finiteRange(values: Float64Array): { min: number; max: number } | null {
+function finiteRange(values: Float64Array): Range | null {
   let min = values[0]!;
   let max = min;
   let sum = 0;
@@ -71,8 +77,12 @@ function finiteRange(values: Float64Array): { min: number; max: number } | null 
     if (value < min) min = value;
     if (value > max) max = value;
   }
-  const range = max - min;
-  return sum === 0 && range < Infinity && (range === 0 || BUCKETS_MAX / range < Infinity) ? { min, max } : null;
+  return sum === 0 ? usable({ min, max }) : null;
+}
+
+function usable({ min, max }: Range): Range | null {
+  const width = max - min;
+  return width < Infinity && (width === 0 || BUCKETS_MAX / width < Infinity) ? { min, max } : null;
 }
 
 function sortByInsertion(values: Float64Array, start: number, end: number): void {
@@ -94,11 +104,12 @@ const SELECT_BUCKETS = 2048;
  *
  * @param values without NaN
  * @param first 0 … n − 1
+ * @param known the smallest and the largest value, where they are known already
  * Cost: two passes and a sort of one bucket in about two thousand (skewed values: a few times that).
  */
-export function orderStatistics(values: Float64Array, first: number): [number, number] {
+export function orderStatistics(values: Float64Array, first: number, known?: Range): [number, number] {
   const n = values.length;
-  const range = n < SMALL ? null : finiteRange(values);
+  const range = n < SMALL ? null : known ? usable(known) : finiteRange(values);
   if (range === null) return placesIn(Float64Array.from(values).sort(), first);
   const { min, max } = range;
   if (min === max) return [min, first + 1 < n ? min : NaN];

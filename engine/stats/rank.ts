@@ -1,5 +1,5 @@
 /** Ranks and orders by sorting the values alone: many times faster than sorting row numbers with a comparison. */
-import { orderStatistics, sortedCopy } from './order.js';
+import { orderStatistics, sortedCopy, type Range } from './order.js';
 import { lastAtMostIn, searchTable } from './search.js';
 
 /** Values as ranks. */
@@ -33,11 +33,11 @@ export function stableOrder(values: Float64Array): Int32Array {
   return order;
 }
 
-/** Middle value, or the mean of the two in the middle; NaN for none. */
-export function medianOf(values: Float64Array): number {
+/** Middle value, or the mean of the two in the middle; NaN for none. @param range of the values, where it is known already */
+export function medianOf(values: Float64Array, range?: Range): number {
   const n = values.length;
   if (n === 0) return NaN;
-  if (n % 2 === 1) return orderStatistics(values, n >> 1)[0];
-  const [below, above] = orderStatistics(values, (n >> 1) - 1);
+  if (n % 2 === 1) return orderStatistics(values, n >> 1, range)[0];
+  const [below, above] = orderStatistics(values, (n >> 1) - 1, range);
   return (below + above) / 2;
 }
