@@ -11,7 +11,8 @@ const sorted = (values: readonly number[]): Float64Array => Float64Array.from(va
 const wholes = fc.array(fc.integer({ min: -500, max: 500 }), { minLength: 1, maxLength: 120 }).map(sorted);
 const powerOfTwo = fc.integer({ min: -20, max: 20 }).map((exponent) => 2 ** exponent);
 const shift = fc.integer({ min: -100_000, max: 100_000 });
-const reals = fc.array(fc.double({ min: -1e6, max: 1e6, noNaN: true }), { minLength: 3, maxLength: 200 }).map((values) => Float64Array.from(values));
+/** Next to nothing is nothing: half of the smallest double is 0, and no law of scale holds there. */
+const reals = fc.array(fc.double({ min: -1e6, max: 1e6, noNaN: true }), { minLength: 3, maxLength: 200 }).map((values) => Float64Array.from(values, (value) => (Math.abs(value) < 1e-200 ? 0 : value)));
 const counts = (categories: number) => fc.array(fc.integer({ min: 0, max: 400 }), { minLength: categories, maxLength: categories }).map((values) => Float64Array.from(values)).filter((values) => values.some((value) => value > 0));
 const pairOfCounts = fc.integer({ min: 3, max: 12 }).chain((categories) => fc.tuple(counts(categories), counts(categories)));
 const sum = (values: Float64Array): number => values.reduce((a, b) => a + b, 0);
