@@ -29,7 +29,11 @@ describe('the packed tarball', () => {
 
   it('carries the program, its migrations and the demo\'s data, and neither sources, tests nor other data', () => {
     expect(files).toEqual(expect.arrayContaining(['dist/cli/main.js', 'dist/workflows/bundle.js', 'dist/store/migrations/0001-models-and-data.sql', 'datasets/NOTICE.md', 'LICENSE']));
-    expect(files.filter((file) => file.startsWith('datasets/')).sort()).toEqual(['datasets/NOTICE.md', 'datasets/synthetic_car_loan_analysis.csv.gz', 'datasets/synthetic_car_loan_analysis_target.csv.gz', 'datasets/synthetic_car_loan_reference.csv.gz']);
+    expect(files.filter((file) => file.startsWith('datasets/')).sort()).toEqual([
+      'datasets/NOTICE.md', 'datasets/diamonds.csv.gz', 'datasets/mc_analysis.csv.gz', 'datasets/mc_analysis_gt.csv.gz', 'datasets/mc_reference.csv.gz',
+      'datasets/regression_synthetic_analysis.csv.gz', 'datasets/regression_synthetic_analysis_targets.csv.gz', 'datasets/regression_synthetic_reference.csv.gz',
+      'datasets/synthetic_car_loan_analysis.csv.gz', 'datasets/synthetic_car_loan_analysis_target.csv.gz', 'datasets/synthetic_car_loan_reference.csv.gz',
+    ]);
     expect(files.filter((file) => /^(test|bench|examples)\/|(?<!\.d)\.ts$/.test(file))).toEqual([]);
   });
 
