@@ -10,10 +10,10 @@ import { enabledCalculators, type CalculatorSettings, type ModelSettings, type P
 import { worseSideOf, type WorseSide } from '../domain/metrics.js';
 import { overridesOf } from '../domain/threshold-overrides.js';
 import { ENGINE_VERSION, type CalculatorRequest } from '../engine/catalogue.js';
-import { NO_COLUMNS, type CalculatorColumns, type ClassProbability } from '../engine/calculator.js';
+import { NO_COLUMNS, type CalculatorColumns } from '../engine/calculator.js';
+import { inClassOrder } from '../engine/class-order.js';
 import { customMetricColumns, customMetricVersions } from '../engine/custom-metrics/fitted.js';
 import type { EngineContext } from '../engine/custom-metrics/metric.js';
-import { compareText } from '../engine/frame.js';
 import { storedScheme, type ModelState } from '../store/model-state.js';
 
 export interface WantedCalculator {
@@ -133,7 +133,7 @@ function columnsFor(kind: CalculatorKind, schema: ModelSchema, settings: Calcula
       if (lack !== null) throw new InvalidInput(`${kind}: ${lack}`);
       if (problemType === 'classification_binary') return { ...none, target, prediction, probability: probabilities[0] ?? null };
       if (problemType === 'classification_multiclass') {
-        return { ...none, target, prediction, classProbabilities: inOrder(scores.map((column) => ({ class: column.class ?? column.name, column: column.name }))) };
+        return { ...none, target, prediction, classProbabilities: inClassOrder(scores.map((column) => ({ class: column.class ?? column.name, column: column.name })), (one) => one.class) };
       }
       // The errors of a regression are learnt from its features.
       if (kind === 'realized_performance') return { ...none, target, prediction };
@@ -142,12 +142,6 @@ function columnsFor(kind: CalculatorKind, schema: ModelSchema, settings: Calcula
       return { ...from, target, prediction };
     }
   }
-}
-
-/** Ascending, numbers as numbers: 2 comes before 10. */
-function inOrder(classes: ClassProbability[]): ClassProbability[] {
-  const areNumbers = classes.every((one) => one.class.trim() !== '' && Number.isFinite(Number(one.class)));
-  return classes.sort((a, b) => (areNumbers ? Number(a.class) - Number(b.class) : compareText(a.class, b.class)));
 }
 
 function chooseColumns(kind: CalculatorKind, columns: CalculatorColumns, chosen: string[] | undefined, segment: Segment | null): CalculatorColumns | null {

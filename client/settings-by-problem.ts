@@ -4,6 +4,7 @@ import { didYouMean } from '../domain/near-names.js';
 import { keyMetricsOf, METRICS_OF, needsScores, type PerformanceMetric } from '../domain/metrics.js';
 import { columnOf, columnsOf, quoted, type ModelSchema, type ProblemType } from '../domain/schema.js';
 import { segmentColumns } from '../domain/segment.js';
+import { inClassOrder } from '../engine/class-order.js';
 import type { ModelSettings, PerformanceSettings } from '../domain/settings.js';
 
 const PROBLEMS: Record<ProblemType, string> = { classification_binary: 'binary classification', classification_multiclass: 'multiclass classification', regression: 'regression' };
@@ -73,7 +74,7 @@ function checkMatrix(place: string, { metrics, businessValueMatrix: matrix }: Pe
 function classesOf(schema: ModelSchema): string[] | null {
   if (schema.problemType === 'classification_binary') return ['0', '1'];
   const named = columnsOf(schema, 'predicted_probability').flatMap((column) => (column.class === undefined ? [] : [column.class]));
-  return named.length === 0 ? null : named.sort((a, b) => (a < b ? -1 : 1));
+  return named.length === 0 ? null : inClassOrder(named, (label) => label);
 }
 
 function isCell(metric: string, schema: ModelSchema): boolean {

@@ -3,6 +3,7 @@ import { InvalidInput } from '../domain/errors.js';
 import type { CalculatorKind, MetricPoint } from '../domain/measurement.js';
 import { quoted, type ProblemType } from '../domain/schema.js';
 import type { ThresholdRule } from '../domain/threshold.js';
+import { scanOf } from './column-scan.js';
 import type { ContinuousColumn, Frame, RowRange } from './frame.js';
 import type { Limits } from './threshold.js';
 
@@ -106,11 +107,15 @@ export function bandedPoint(metric: string, column: string, value: number, sampl
   return point;
 }
 
-/** @throws InvalidInput when a reference column holds ±∞, on which nothing can be learnt */
+/** @throws InvalidInput when a reference column holds ±∞, or reaches so far that its width is no number: nothing can be learnt on it */
 export function requireFinite(column: ContinuousColumn, name: string): void {
-  let infinite = 0;
-  for (const value of column.values) if (value === Infinity || value === -Infinity) infinite += 1;
-  if (infinite > 0) throw new InvalidInput(`column ${quoted(name)} of the reference has ${infinite} infinite ${infinite === 1 ? 'value' : 'values'} in ${column.values.length} rows`);
+  const { min, max } = scanOf(column);
+  if (min === -Infinity || max === Infinity) {
+    let infinite = 0;
+    for (const value of column.values) if (value === Infinity || value === -Infinity) infinite += 1;
+    throw new InvalidInput(`column ${quoted(name)} of the reference has ${infinite} infinite ${infinite === 1 ? 'value' : 'values'} in ${column.values.length} rows`);
+  }
+  if (max - min === Infinity) throw new InvalidInput(`column ${quoted(name)} of the reference reaches from ${min} to ${max}: the width between them is no number any more`);
 }
 
 /** Series out of the points of the reference chunks. */

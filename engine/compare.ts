@@ -153,7 +153,9 @@ function sharedHistogram({ a, b }: Sides<Float64Array>): ContinuousComparison['d
   both.set(a);
   both.set(b, a.length);
   const finite = both.filter(Number.isFinite);
-  if (finite.length === 0) return { edges: [], a: [], b: [] };
+  const [first, last] = rangeOf(finite);
+  // None at all, or so far apart that the width between them is no number.
+  if (!Number.isFinite(last - first)) return { edges: [], a: [], b: [] };
   const byRule = doaneEdges(finite);
   const edges = byRule.length - 1 <= MAX_BINS ? byRule : equalWidthEdges(byRule[0]!, byRule[byRule.length - 1]!, MAX_BINS);
   return { edges: [...edges], a: [...countIntoBins(a, edges).counts], b: [...countIntoBins(b, edges).counts] };

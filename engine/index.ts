@@ -8,6 +8,7 @@ export { compareRows, overallComparison, type CategoricalComparison, type Column
 export { categoricalDistribution, MISSING_LABEL, OTHER_LABEL, SHOWN_CATEGORIES, type ValueCount } from './distributions/categorical.js';
 export { continuousDistribution, CURVE_POINTS, type ChunkDensity, type CurvePoint } from './distributions/continuous.js';
 export { kernelDensity, type Density } from './distributions/kernel-density.js';
+export { inClassOrder } from './class-order.js';
 export { splitRandomly } from './split.js';
 export { splitRows, type ChunkRange, type ChunkRule, type Chunks, type Incomplete } from './chunker.js';
 export { periodsOf, type CalendarPeriods } from './periods.js';

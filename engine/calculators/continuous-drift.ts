@@ -40,7 +40,7 @@ export function fitContinuousColumn(
   choiceOf: (method: 'kolmogorov_smirnov' | 'wasserstein') => DistributionChoice,
 ): FittedContinuousColumn {
   const { min, max } = scanOf(column);
-  if (!(min > -Infinity && max < Infinity)) requireFinite(column, name);
+  requireFinite(column, name);
   const values = valuesOf(column);
   const fitted: FittedContinuousColumn = { column: name, methods, total: values.length, coarse: null, fine: [], fineOf: {}, sorted: null };
   if (methods.includes('jensen_shannon') || methods.includes('hellinger')) fitted.coarse = histogramOf(values, doaneEdges(values));
