@@ -42,10 +42,14 @@ export function valuesOf(column: ContinuousColumn): Float64Array {
   const { values } = column;
   if (missing === 0) return values;
   const kept = new Float64Array(values.length - missing);
+  keepKnown(values, kept);
+  return kept;
+}
+
+function keepKnown(values: Float64Array, kept: Float64Array): void {
   let at = 0;
   for (let i = 0; at < kept.length; i++) {
     const value = values[i]!;
     if (value === value) kept[at++] = value;
   }
-  return kept;
 }

@@ -34,14 +34,22 @@ export function calculateMissingValues(fitted: FittedMissingValues, chunk: Frame
 
 /** Cells of a column that are missing. */
 export function countMissing(column: Column): number {
-  let missing = 0;
-  if (column.kind === 'categorical') {
-    for (let i = 0; i < column.codes.length; i++) if (column.codes[i]! < 0) missing += 1;
-    return missing;
+  switch (column.kind) {
+    case 'continuous': return scanOf(column).missing;
+    case 'categorical': return countNegative(column.codes);
+    case 'timestamp': return countNaN(column.micros);
   }
-  if (column.kind === 'continuous') return scanOf(column).missing;
-  const values = column.micros;
-  for (let i = 0; i < values.length; i++) if (values[i] !== values[i]) missing += 1;
+}
+
+function countNegative(codes: Int32Array): number {
+  let missing = 0;
+  for (let i = 0; i < codes.length; i++) missing += codes[i]! >>> 31;
+  return missing;
+}
+
+function countNaN(values: Float64Array): number {
+  let missing = 0;
+  for (let i = 0; i < values.length; i++) missing += Number(values[i] !== values[i]);
   return missing;
 }
 

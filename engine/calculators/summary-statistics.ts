@@ -64,11 +64,15 @@ const namesOf = ({ statistics }: SummaryStatisticsSettings, columns: CalculatorC
 function fourthCentralMoment(values: Float64Array): number {
   const centre = mean(values);
   const powers = new Float64Array(values.length);
+  fillFourthPowers(values, centre, powers);
+  return mean(powers);
+}
+
+function fillFourthPowers(values: Float64Array, centre: number, powers: Float64Array): void {
   for (let i = 0; i < values.length; i++) {
     const square = (values[i]! - centre) * (values[i]! - centre);
     powers[i] = square * square;
   }
-  return mean(powers);
 }
 
 /** Gaussian kernel density with Scott's bandwidth. Source: SciPy's `gaussian_kde`. Cost: one pass. */
@@ -76,24 +80,29 @@ function gaussianDensity(values: Float64Array, at: number, deviation: number): n
   if (deviation === 0) return Infinity;
   const bandwidth = deviation * values.length ** -0.2;
   const kernels = new Float64Array(values.length);
+  fillKernels(values, at, bandwidth, kernels);
+  return mean(kernels) / (bandwidth * Math.sqrt(2 * Math.PI));
+}
+
+function fillKernels(values: Float64Array, at: number, bandwidth: number, kernels: Float64Array): void {
   for (let i = 0; i < values.length; i++) {
     const z = (values[i]! - at) / bandwidth;
     kernels[i] = Math.exp(-0.5 * z * z);
   }
-  return mean(kernels) / (bandwidth * Math.sqrt(2 * Math.PI));
 }
 
 /** Missing cells are left out of a value, but count among the rows of its sampling error, as in NannyML. The sum of no values is 0. */
 export function calculateSummaryStatistics(fitted: FittedSummaryStatistics, chunk: Frame): MetricPoint[] {
   const rows = chunk.rowCount;
-  const ofColumns = fitted.columns.map((column) => ({ column, looked: valuesAndSum(continuousOf(chunk, column.column)) }));
-  return fitted.statistics.flatMap((statistic) => {
+  // All statistics of a column while its values are at hand.
+  const ofColumns = fitted.columns.map((column) => ({ column, looked: valuesOfStatistics(continuousOf(chunk, column.column), fitted.statistics) }));
+  return fitted.statistics.flatMap((statistic, i) => {
     const metric = STATISTIC_METRICS[statistic];
     if (statistic === 'row_count') return [plainPoint(metric, '', rows === 0 ? NaN : rows, 'the chunk has no rows')];
     return ofColumns.map(({ column, looked }) => {
-      const value = rows === 0 ? NaN : valueOf(statistic, looked);
+      const value = rows === 0 ? NaN : looked.statistics[i]!;
       const error = rows === 0 ? NaN : samplingErrorOf(statistic, column, rows);
-      return bandedPoint(metric, column.column, value, error, limitsOf(fitted, metric), reasonOf(statistic, rows, looked.values.length));
+      return bandedPoint(metric, column.column, value, error, limitsOf(fitted, metric), reasonOf(statistic, rows, looked.count));
     });
   });
 }
@@ -105,19 +114,14 @@ function reasonOf(statistic: ColumnStatistic, rows: number, values: number): str
   return statistic === 'std' && values === 1 ? 'the chunk has 1 value, a standard deviation needs 2' : 'the chunk has infinite values';
 }
 
-/** A chunk's column, looked at once for all statistics. */
-interface Looked {
-  values: Float64Array;
-  sum: number;
-  range: Range;
-}
-
-function valuesAndSum(column: ContinuousColumn): Looked {
+/** @returns how many values there are, and each statistic; NaN stands for the number of rows */
+function valuesOfStatistics(column: ContinuousColumn, statistics: readonly Statistic[]): { count: number; statistics: number[] } {
   const values = valuesOf(column);
-  return { values, sum: pairwiseSum(values), range: scanOf(column) };
+  const sum = pairwiseSum(values);
+  return { count: values.length, statistics: statistics.map((statistic) => (statistic === 'row_count' ? NaN : valueOf(statistic, values, sum, scanOf(column)))) };
 }
 
-function valueOf(statistic: ColumnStatistic, { values, sum, range }: Looked): number {
+function valueOf(statistic: ColumnStatistic, values: Float64Array, sum: number, range: Range): number {
   switch (statistic) {
     case 'avg': return sum / values.length;
     case 'sum': return sum;

@@ -21,14 +21,14 @@ export function fitUnseenValues(settings: DataQualitySettings, columns: Calculat
 }
 
 function seenIn({ codes, categories }: CategoricalColumn): { seen: string[]; seenMissing: boolean } {
-  const has = new Uint8Array(categories.length);
-  let seenMissing = false;
-  for (let i = 0; i < codes.length; i++) {
-    const code = codes[i]!;
-    if (code < 0) seenMissing = true;
-    else has[code] = 1;
-  }
-  return { seen: categories.filter((_, code) => has[code] === 1).sort(compareText), seenMissing };
+  // Missing cells (code −1) come first.
+  const has = new Uint8Array(categories.length + 1);
+  mark(codes, has);
+  return { seen: categories.filter((_, code) => has[code + 1] === 1).sort(compareText), seenMissing: has[0] === 1 };
+}
+
+function mark(codes: Int32Array, has: Uint8Array): void {
+  for (let i = 0; i < codes.length; i++) has[codes[i]! + 1] = 1;
 }
 
 /** A missing cell counts as unseen, unless the reference has missing cells as well. */
@@ -38,14 +38,17 @@ export function calculateUnseenValues(fitted: FittedUnseenValues, chunk: Frame):
   return fitted.columns.map(({ column, seen, seenMissing }) => {
     const { codes, categories } = categoricalOf(chunk, column);
     const known = new Set(seen);
-    const isUnseen = Uint8Array.from(categories, (category) => (known.has(category) ? 0 : 1));
-    let unseen = 0;
-    for (let i = 0; i < codes.length; i++) {
-      const code = codes[i]!;
-      unseen += code < 0 ? (seenMissing ? 0 : 1) : isUnseen[code]!;
-    }
+    const isUnseen = Uint8Array.from([!seenMissing, ...categories.map((category) => !known.has(category))], Number);
+    const unseen = countMarked(codes, isUnseen);
     return plainPoint(metric, column, rows === 0 ? NaN : fitted.normalize ? unseen / rows : unseen, 'the chunk has no rows');
   });
+}
+
+/** @param isMarked 1 for marked codes: of missing cells (−1), of category 0, 1, … */
+function countMarked(codes: Int32Array, isMarked: Uint8Array): number {
+  let marked = 0;
+  for (let i = 0; i < codes.length; i++) marked += isMarked[codes[i]! + 1]!;
+  return marked;
 }
 
 /** Its entry in the catalogue. */

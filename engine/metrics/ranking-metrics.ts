@@ -12,6 +12,13 @@ export interface RankedScores {
 export function rankScores(target: Float64Array, score: Float64Array): RankedScores {
   const positives = new Float64Array(target.length);
   const negatives = new Float64Array(target.length);
+  const counts = new Int32Array(2);
+  part(target, score, positives, negatives, counts);
+  return { positives: sortedCopy(positives.subarray(0, counts[0])), negatives: sortedCopy(negatives.subarray(0, counts[1])) };
+}
+
+/** @param counts gets the number of positives and of negatives */
+function part(target: Float64Array, score: Float64Array, positives: Float64Array, negatives: Float64Array, counts: Int32Array): void {
   let p = 0;
   let n = 0;
   for (let i = 0; i < target.length; i++) {
@@ -25,7 +32,8 @@ export function rankScores(target: Float64Array, score: Float64Array): RankedSco
     p += isPositive;
     n += 1 - isPositive;
   }
-  return { positives: sortedCopy(positives.subarray(0, p)), negatives: sortedCopy(negatives.subarray(0, n)) };
+  counts[0] = p;
+  counts[1] = n;
 }
 
 /**

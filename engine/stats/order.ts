@@ -42,32 +42,59 @@ function sortInto(values: Float64Array, out: Float64Array, depth: number): void 
   const scale = (buckets - 1) / (max - min);
   const places = new Uint16Array(n);
   const ends = new Uint32Array(buckets + 1);
-  for (let i = 0; i < n; i++) {
+  countPlaces(values, min, scale, places, ends);
+  addUp(ends);
+  distribute(out === values ? Float64Array.from(values) : values, places, ends, out);
+  sortBuckets(out, ends, buckets, depth);
+}
+
+/* Each long loop is a function of its own that ends with it: a loop that is compiled while it runs is left through code that has not run yet, which throws the
+ * compiled code's work away, call after call. */
+
+/** @param ends gets the number of values of each bucket, one place further on */
+function countPlaces(values: Float64Array, min: number, scale: number, places: Uint16Array, ends: Uint32Array): void {
+  for (let i = 0; i < values.length; i++) {
     const bucket = ((values[i]! - min) * scale) | 0;
     places[i] = bucket;
     ends[bucket + 1]! += 1;
   }
-  for (let bucket = 0; bucket < buckets; bucket++) ends[bucket + 1]! += ends[bucket]!;
-  const source = out === values ? Float64Array.from(values) : values;
-  // Now ends[bucket] is where the bucket begins, and after this pass where it ends.
-  for (let i = 0; i < n; i++) out[ends[places[i]!]!++] = source[i]!;
+}
+
+/** Each number becomes the sum of all up to it. */
+function addUp(numbers: Uint32Array): void {
+  for (let i = 1; i < numbers.length; i++) numbers[i]! += numbers[i - 1]!;
+}
+
+/** @param ends where each bucket begins; afterwards where it ends */
+function distribute(source: Float64Array, places: Uint16Array, ends: Uint32Array, out: Float64Array): void {
+  for (let i = 0; i < source.length; i++) out[ends[places[i]!]!++] = source[i]!;
+}
+
+function sortBuckets(out: Float64Array, ends: Uint32Array, buckets: number, depth: number): void {
   let start = 0;
   for (let bucket = 0; bucket < buckets; bucket++) {
     const end = ends[bucket]!;
-    const size = end - start;
-    if (size > 1) {
-      if (size <= INSERTION_MAX) sortByInsertion(out, start, end);
-      else {
-        const part = out.subarray(start, end);
-        sortInto(part, part, depth + 1);
-      }
-    }
+    if (end - start > 1) sortBucket(out, start, end, depth);
     start = end;
+  }
+}
+
+function sortBucket(out: Float64Array, start: number, end: number, depth: number): void {
+  if (end - start <= INSERTION_MAX) sortByInsertion(out, start, end);
+  else {
+    const part = out.subarray(start, end);
+    sortInto(part, part, depth + 1);
   }
 }
 
 /** null: there is a NaN, or the range is not finite, or so small that its buckets have no width. */
 function finiteRange(values: Float64Array): Range | null {
+  const found = extremes(values, new Float64Array(3));
+  return found[2] === 0 ? usable({ min: found[0]!, max: found[1]! }) : null;
+}
+
+/** Smallest, largest, and a sum that is 0 if all are finite. @param out is written and returned */
+function extremes(values: Float64Array, out: Float64Array): Float64Array {
   let min = values[0]!;
   let max = min;
   let sum = 0;
@@ -77,7 +104,10 @@ function finiteRange(values: Float64Array): Range | null {
     if (value < min) min = value;
     if (value > max) max = value;
   }
-  return sum === 0 ? usable({ min, max }) : null;
+  out[0] = min;
+  out[1] = max;
+  out[2] = sum;
+  return out;
 }
 
 function usable({ min, max }: Range): Range | null {
@@ -115,7 +145,7 @@ export function orderStatistics(values: Float64Array, first: number, known?: Ran
   if (min === max) return [min, first + 1 < n ? min : NaN];
   const scale = (SELECT_BUCKETS - 1) / (max - min);
   const counts = new Uint32Array(SELECT_BUCKETS);
-  for (let i = 0; i < n; i++) counts[((values[i]! - min) * scale) | 0]! += 1;
+  countBuckets(values, min, scale, counts);
   let low = 0;
   let before = 0;
   while (before + counts[low]! <= first) before += counts[low++]!;
@@ -124,12 +154,23 @@ export function orderStatistics(values: Float64Array, first: number, known?: Ran
   let size = counts[low]!;
   while (first + 1 < n && before + size <= first + 1) size += counts[++high]!;
   const gathered = new Float64Array(size);
-  let at = 0;
-  for (let i = 0; i < n; i++) {
-    const bucket = ((values[i]! - min) * scale) | 0;
-    if (bucket >= low && bucket <= high) gathered[at++] = values[i]!;
-  }
+  gather(values, min, scale, low, high, gathered);
   return placesIn(sortedCopy(gathered), first - before);
+}
+
+function countBuckets(values: Float64Array, min: number, scale: number, counts: Uint32Array): void {
+  for (let i = 0; i < values.length; i++) counts[((values[i]! - min) * scale) | 0]! += 1;
+}
+
+/** The values of the buckets `low` … `high`, in order. */
+function gather(values: Float64Array, min: number, scale: number, low: number, high: number, out: Float64Array): void {
+  const span = high - low;
+  let at = 0;
+  for (let i = 0; i < values.length; i++) {
+    const bucket = ((values[i]! - min) * scale) | 0;
+    // One comparison that rarely holds; of two, the one with `low` could not be foreseen near the middle (3 times faster).
+    if ((bucket - low) >>> 0 <= span) out[at++] = values[i]!;
+  }
 }
 
 function placesIn(sorted: Float64Array, first: number): [number, number] {
