@@ -11,8 +11,6 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { finishRun } from '../activities/finish-run.js';
-import { planRun } from '../activities/plan-run.js';
 import { openSource } from '../client/sources/index.js';
 import type { ModelSchema, SchemaColumn } from '../domain/schema.js';
 import { defaultSettings, type ModelSettings } from '../domain/settings.js';
@@ -20,9 +18,8 @@ import { appendRows } from '../store/append-rows.js';
 import { createModel } from '../store/create-model.js';
 import { migrate } from '../store/migrate.js';
 import { openPool, type Pool } from '../store/pool.js';
-import { readRunByNumber } from '../store/runs.js';
-import { openNumericPool } from '../worker/numeric-pool.js';
 import { generateRows, writeCsv } from './generate.js';
+import { ask, recordOf, serve, type RunTimes } from './numeric-process.js';
 
 const { values: args } = parseArgs({ options: {
   rows: { type: 'string', default: '1000000' }, reference: { type: 'string', default: '100000' }, more: { type: 'string', default: '3' },
@@ -41,47 +38,8 @@ const SCHEMA: ModelSchema = {
 };
 const METRICS = ['roc_auc', 'f1', 'precision', 'recall', 'specificity', 'accuracy'] as const;
 
-interface RunCall {
-  modelId: number;
-  runNumber: number;
-  previousHorizon: number;
-  horizon: number;
-}
-
-interface RunTimes {
-  planMs: number;
-  fitMs: number;
-  computeMs: number;
-  finishMs: number;
-  totalMs: number;
-  peakMb: number;
-}
-
-if (args.worker) serve(args.worker);
+if (args.worker) serve(args.worker, Number(args.threads));
 else await main();
-
-/** The numeric process: answers a run at a time. */
-function serve(url: string): void {
-  const pool = openPool(url);
-  const threads = openNumericPool({ databaseUrl: url, threads: Number(args.threads) });
-  process.on('message', (call: RunCall) => {
-    void run(pool, call).then((times) => process.send!(times), (error: unknown) => { console.error(error); process.exit(1); });
-  });
-  process.on('disconnect', () => process.exit(0));
-
-  async function run(db: Pool, call: RunCall): Promise<RunTimes> {
-    const startedAt = performance.now();
-    const plan = await planRun({ pool: db }, { ...call, trigger: 'manual', by: 'bench', full: false });
-    const planned = performance.now();
-    if (plan.needsFit) await threads.run({ kind: 'fit', runId: plan.runId });
-    const fitted = performance.now();
-    await Promise.all(Array.from({ length: plan.parts }, (_, part) => threads.run({ kind: 'compute', runId: plan.runId, part })));
-    const computed = performance.now();
-    await finishRun({ pool: db }, { runId: plan.runId });
-    const finished = performance.now();
-    return { planMs: planned - startedAt, fitMs: fitted - planned, computeMs: computed - fitted, finishMs: finished - computed, totalMs: finished - startedAt, peakMb: process.resourceUsage().maxRSS / 1024 };
-  }
-}
 
 async function main(): Promise<void> {
   const server = process.env.AFTERCARE_BENCH_DATABASE_URL ?? process.env.DATABASE_URL;
@@ -142,20 +100,6 @@ async function warmUp(pool: Pool, worker: ChildProcess): Promise<void> {
   const rows = Array.from(generateRows({ rows: 120_000, seed: 6 }), ({ target: _target, ...row }) => row);
   const { number: horizon } = await appendRows(pool, modelId, await openSource(rows), { by: 'bench' });
   await ask(worker, { modelId, runNumber: 1, previousHorizon: 0, horizon });
-}
-
-async function ask(worker: ChildProcess, call: RunCall): Promise<RunTimes> {
-  return new Promise<RunTimes>((resolve, reject) => {
-    worker.once('message', (times) => resolve(times as RunTimes));
-    worker.once('exit', (code) => reject(new Error(`the numeric process ended with ${code}`)));
-    worker.send(call);
-  });
-}
-
-async function recordOf(pool: Pool, modelId: number, run: number): Promise<{ rowsRead: number; referenceRowsRead: number; chunksComputed: number; measurements: number }> {
-  const record = await readRunByNumber(pool, modelId, run);
-  if (!record) throw new Error(`run ${run} left no record`);
-  return record;
 }
 
 /** What the database itself counted: rows that were fetched from the table of inferences. */

@@ -4,13 +4,10 @@
  *
  *   AFTERCARE_BENCH_DATABASE_URL=postgres://… npm run bench -- ten-million [--rows 10000000] [--reference 500000] [--chunk 50000] [--threads 2] [--models binary,regression] [--no-segments] [--keep]
  */
-import { fork, type ChildProcess } from 'node:child_process';
+import { fork } from 'node:child_process';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { finishRun } from '../activities/finish-run.js';
-import { fitPopulations } from '../activities/fit-populations.js';
-import { planRun } from '../activities/plan-run.js';
 import type { ProblemType } from '../domain/schema.js';
 import { defaultSettings, type ModelSettings } from '../domain/settings.js';
 import { appendRows } from '../store/append-rows.js';
@@ -18,9 +15,8 @@ import { createModel } from '../store/create-model.js';
 import { migrate } from '../store/migrate.js';
 import { updateSettings } from '../store/models.js';
 import { openPool, type Pool } from '../store/pool.js';
-import { readRunByNumber } from '../store/runs.js';
-import { openNumericPool } from '../worker/numeric-pool.js';
 import { generatedSchema, generatedSource } from './generate-blocks.js';
+import { ask, recordOf, serve, type RunCounts, type RunTimes } from './numeric-process.js';
 
 const { values: args } = parseArgs({ options: {
   rows: { type: 'string', default: '10000000' }, reference: { type: 'string', default: '500000' }, chunk: { type: 'string', default: '50000' }, batch: { type: 'string', default: '500000' },
@@ -29,48 +25,8 @@ const { values: args } = parseArgs({ options: {
 
 const PROBLEMS: Record<string, ProblemType> = { binary: 'classification_binary', regression: 'regression' };
 
-interface RunCall {
-  modelId: number;
-  runNumber: number;
-  previousHorizon: number;
-  horizon: number;
-}
-
-interface RunTimes {
-  planMs: number;
-  fitMs: number;
-  computeMs: number;
-  finishMs: number;
-  totalMs: number;
-  /** Of the numeric process, its threads included, since it began. */
-  peakMb: number;
-}
-
-if (args.worker) serve(args.worker);
+if (args.worker) serve(args.worker, Number(args.threads));
 else await main();
-
-/** The numeric process: answers a run at a time. */
-function serve(url: string): void {
-  const pool = openPool(url);
-  const threads = openNumericPool({ databaseUrl: url, threads: Number(args.threads) });
-  process.on('message', (call: RunCall) => {
-    void run(pool, call).then((times) => process.send!(times), (error: unknown) => { console.error(error); process.exit(1); });
-  });
-  process.on('disconnect', () => process.exit(0));
-
-  async function run(db: Pool, call: RunCall): Promise<RunTimes> {
-    const startedAt = performance.now();
-    const plan = await planRun({ pool: db }, { ...call, trigger: 'manual', by: 'bench', full: false });
-    const planned = performance.now();
-    if (plan.needsFit) await fitPopulations({ pool: db, threads }, plan.runId, {});
-    const fitted = performance.now();
-    await Promise.all(Array.from({ length: plan.parts }, (_, part) => threads.run({ kind: 'compute', runId: plan.runId, part })));
-    const computed = performance.now();
-    await finishRun({ pool: db }, { runId: plan.runId });
-    const finished = performance.now();
-    return { planMs: planned - startedAt, fitMs: fitted - planned, computeMs: computed - fitted, finishMs: finished - computed, totalMs: finished - startedAt, peakMb: process.resourceUsage().maxRSS / 1024 };
-  }
-}
 
 async function main(): Promise<void> {
   const server = process.env.AFTERCARE_BENCH_DATABASE_URL ?? process.env.DATABASE_URL;
@@ -128,28 +84,6 @@ async function measure(pool: Pool, url: string, name: string, problem: ProblemTy
 function settingsOf(problem: ProblemType, chunk: number): ModelSettings {
   const settings = defaultSettings(problem, { kind: 'size', size: chunk });
   return { ...settings, calculators: { ...settings.calculators, summary_statistics: { statistics: ['avg', 'std', 'median'] } } };
-}
-
-async function ask(worker: ChildProcess, call: RunCall): Promise<RunTimes> {
-  return new Promise<RunTimes>((resolve, reject) => {
-    worker.once('message', (times) => resolve(times as RunTimes));
-    worker.once('exit', (code) => reject(new Error(`the numeric process ended with ${code}`)));
-    worker.send(call);
-  });
-}
-
-interface RunCounts {
-  rowsRead: number;
-  referenceRowsRead: number;
-  chunksComputed: number;
-  measurements: number;
-  failures: { message: string }[];
-}
-
-async function recordOf(pool: Pool, modelId: number, run: number): Promise<RunCounts> {
-  const record = await readRunByNumber(pool, modelId, run);
-  if (!record) throw new Error(`run ${run} left no record`);
-  return record;
 }
 
 function show(what: string, times: RunTimes, record: RunCounts): void {
