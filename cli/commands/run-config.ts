@@ -13,6 +13,7 @@ import { print, printJson, say } from '../support/output.js';
 import { table } from '../terminal/table.js';
 
 interface RunConfigOptions {
+  configurationPath?: string;
   once?: boolean;
   ignoreErrors?: boolean;
   check?: boolean;
@@ -23,6 +24,7 @@ interface RunConfigOptions {
 export function registerRunConfig(program: Command): void {
   program.command('run-config [file]')
     .description("run a NannyML configuration (nannyml.yaml) as 'nml run' would, without Python, database or Temporal")
+    .option('-c, --configuration-path <file>', 'the file, as nml takes it')
     .option('--once', "run once and end, where the configuration has a 'scheduling'")
     .option('--ignore-errors', 'exit status 0 also where a calculator failed; wrong parameters of one do not keep the others from running')
     .option('--check', 'only say what would be done, or what cannot be honoured')
@@ -45,7 +47,8 @@ Exit status: 0 all calculators ran and were written, 1 some failed (the others r
 }
 
 async function runConfig(given: string | undefined, options: RunConfigOptions): Promise<void> {
-  const file = locateConfig(given);
+  if (given !== undefined && options.configurationPath !== undefined) throw new InvalidInput(`two configurations are named, ${given} and ${options.configurationPath}: one of them`);
+  const file = locateConfig(given ?? options.configurationPath);
   const now = new Date();
   const config = readConfig(await readText(file), file, { now, ignoreErrors: options.ignoreErrors ?? null, once: options.once ?? false });
   for (const field of config.unknown) say(`${file}: '${field}' means nothing to NannyML either: it is passed over`);
