@@ -22,3 +22,27 @@ export class Conflict extends Error {
 export function isFinal(error: unknown): boolean {
   return error instanceof InvalidInput || error instanceof Conflict;
 }
+
+/** An error as it can leave a thread: copying it would lose its kind. */
+export interface ThreadFault {
+  name: string;
+  message: string;
+  stack?: string;
+}
+
+/** What a thread sends in place of an error. */
+export function faultOf(error: unknown): ThreadFault {
+  const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
+  return { name, message, ...(stack === undefined ? {} : { stack }) };
+}
+
+/** The error that left a thread, of the kind that it had. */
+export function errorOfFault({ name, message, stack }: ThreadFault): Error {
+  const kinds: Record<string, new (message: string) => Error> = { InvalidInput, NotFound, Conflict };
+  const Kind = kinds[name];
+  if (Kind) return new Kind(message);
+  const error = new Error(message);
+  error.name = name;
+  if (stack !== undefined) error.stack = stack;
+  return error;
+}

@@ -3,9 +3,9 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { MessageChannel } from 'node:worker_threads';
 import { Piscina } from 'piscina';
-import { Conflict, InvalidInput, NotFound } from '../domain/errors.js';
+import { errorOfFault } from '../domain/errors.js';
 import type { NumericTask, NumericThreads, TaskOptions, TaskProgress } from '../activities/deps.js';
-import type { ThreadAnswer, ThreadCall, ThreadFault } from './numeric-thread.js';
+import type { ThreadAnswer, ThreadCall } from './numeric-thread.js';
 
 export interface NumericPoolOptions {
   databaseUrl: string;
@@ -42,22 +42,11 @@ export function openNumericPool(options: NumericPoolOptions): NumericPool {
     const call: ThreadCall = { task, progress: there };
     try {
       const answer = (await piscina.run(call, { transferList: [there], signal: signal ?? null })) as ThreadAnswer;
-      if ('fault' in answer) throw faultOf(answer.fault);
+      if ('fault' in answer) throw errorOfFault(answer.fault);
       return answer.result;
     } finally {
       here.close();
     }
   };
   return { threads, run: run as NumericThreads['run'], close: () => piscina.destroy() };
-}
-
-/** An error keeps its kind on the way out of a thread. */
-function faultOf({ name, message, stack }: ThreadFault): Error {
-  const kinds: Record<string, new (message: string) => Error> = { InvalidInput, NotFound, Conflict };
-  const Kind = kinds[name];
-  if (Kind) return new Kind(message);
-  const error = new Error(message);
-  error.name = name;
-  if (stack !== undefined) error.stack = stack;
-  return error;
 }

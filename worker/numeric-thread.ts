@@ -4,6 +4,7 @@ import { workerData } from 'piscina';
 import type { FitResult, NumericTask, PartDone } from '../activities/deps.js';
 import { FittedCache } from '../activities/fitted-cache.js';
 import { runNumericTask } from '../activities/numeric-work.js';
+import { faultOf, type ThreadFault } from '../domain/errors.js';
 import { openPool } from '../store/pool.js';
 import { metricsContext } from './load-metrics.js';
 
@@ -11,13 +12,6 @@ import { metricsContext } from './load-metrics.js';
 export interface ThreadCall {
   task: NumericTask;
   progress: MessagePort;
-}
-
-/** An error as it can leave a thread: copying it would lose its kind. */
-export interface ThreadFault {
-  name: string;
-  message: string;
-  stack?: string;
 }
 
 export type ThreadAnswer = { result: FitResult | PartDone } | { fault: ThreadFault };
@@ -49,8 +43,7 @@ export default async function answer({ task, progress }: ThreadCall): Promise<Th
     });
     return { result };
   } catch (error) {
-    const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
-    return { fault: { name, message, ...(stack === undefined ? {} : { stack }) } };
+    return { fault: faultOf(error) };
   } finally {
     progress.close();
   }

@@ -1,5 +1,6 @@
 /** LightGBM's own parameter names, and their aliases, as ours. Source: src/io/config_auto.cpp of LightGBM 4.5.0 and its scikit-learn classes. */
 import { InvalidInput } from '../../domain/errors.js';
+import { didYouMean } from '../../domain/near-names.js';
 import { completeParameters, type BoostingOptions } from './parameters.js';
 
 /** Our name → LightGBM's name first, then its aliases. */
@@ -87,7 +88,7 @@ export function boostingParametersFrom(lightGbmNames: Record<string, unknown>): 
     const name = ours.get(alias);
     if (name === undefined) {
       if (ONLY[alias]?.includes(value)) continue;
-      throw new InvalidInput(`LightGBM parameter ${alias} = ${JSON.stringify(value)} is not offered by this boosting`);
+      throw new InvalidInput(`LightGBM parameter ${alias} = ${JSON.stringify(value)} is not offered by this boosting${didYouMean(alias, [...ours.keys()])}`);
     }
     const before = chosen.get(name);
     const own = NAMES[name][0];

@@ -1,6 +1,6 @@
 /** Fits and calculates on several threads. Results have the same bits as those of fitCalculator and calculateChunk, whatever the number of threads. */
 import { Worker } from 'node:worker_threads';
-import { Conflict, InvalidInput, NotFound } from '../../domain/errors.js';
+import { errorOfFault, InvalidInput } from '../../domain/errors.js';
 import type { MetricPoint } from '../../domain/measurement.js';
 import { quoted } from '../../domain/schema.js';
 import type { EngineKind } from '../calculator.js';
@@ -10,7 +10,7 @@ import type { Frame, RowRange } from '../frame.js';
 import { assembleFitted, joinPieces, runsOfChunks, splitFit, type ReferencePart } from './pieces.js';
 import { shareFrame } from './shared-memory.js';
 import { runTask, type Context, type Task } from './tasks.js';
-import type { Fault, FromThread, ToThread } from './thread.js';
+import type { FromThread, ToThread } from './thread.js';
 
 export interface EnginePoolOptions {
   /** 1: everything is done in the caller's own thread. */
@@ -180,7 +180,7 @@ class Crew {
     if (!done) return;
     thread.given.delete(message.task);
     if (thread.given.size === 0) thread.worker.unref();
-    if ('fault' in message) done.reject(errorOf(message.fault));
+    if ('fault' in message) done.reject(errorOfFault(message.fault));
     else done.resolve(message.result);
     this.hand();
   }
@@ -194,15 +194,4 @@ class Crew {
     }
     for (const { reject } of this.waiting.splice(0)) reject(this.closed);
   }
-}
-
-/** An error keeps its kind on the way out of a thread. */
-function errorOf({ name, message, stack }: Fault): Error {
-  const kinds: Record<string, new (message: string) => Error> = { InvalidInput, NotFound, Conflict };
-  const Kind = kinds[name];
-  if (Kind) return new Kind(message);
-  const error = new Error(message);
-  error.name = name;
-  if (stack !== undefined) error.stack = stack;
-  return error;
 }

@@ -1,19 +1,13 @@
 /** A thread of the engine's pool: keeps the contexts that were opened and answers tasks one after another. */
 import { parentPort } from 'node:worker_threads';
+import { faultOf, type ThreadFault } from '../../domain/errors.js';
 import { runTask, type Context, type Task } from './tasks.js';
 
 /** What the main thread sends. */
 export type ToThread = { open: number; context: Context } | { task: number; of: number; what: Task } | { close: number };
 
-/** An error as it can leave a thread: copying it would lose its kind. */
-export interface Fault {
-  name: string;
-  message: string;
-  stack?: string;
-}
-
 /** What a thread answers. */
-export type FromThread = { task: number; result: unknown } | { task: number; fault: Fault };
+export type FromThread = { task: number; result: unknown } | { task: number; fault: ThreadFault };
 
 const contexts = new Map<number, Context>();
 
@@ -27,7 +21,6 @@ function answer(task: number, of: number, what: Task): FromThread {
   try {
     return { task, result: runTask(contexts.get(of)!, what) };
   } catch (error) {
-    const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
-    return { task, fault: { name, message, ...(stack === undefined ? {} : { stack }) } };
+    return { task, fault: faultOf(error) };
   }
 }

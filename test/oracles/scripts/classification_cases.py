@@ -25,6 +25,8 @@ import numpy as np  # noqa: E402
 import pandas as pd  # noqa: E402
 from nannyml.thresholds import Threshold  # noqa: E402
 
+from fixture_cell import cell
+
 OUT = sys.argv[1]
 SEED = int(sys.argv[2]) if len(sys.argv) > 2 else 1
 DATA = os.path.join(OUT, "datasets")
@@ -103,19 +105,6 @@ def write_frame(frame, name):
 
 def read(name):
     return pd.read_csv(os.path.join(DATA, name), float_precision="round_trip")
-
-
-def cell(x):
-    if x is None or x is pd.NaT:
-        return None
-    if isinstance(x, (bool, np.bool_)):
-        return bool(x)
-    if isinstance(x, (int, np.integer)):
-        return int(x)
-    if isinstance(x, (float, np.floating)):
-        x = float(x)
-        return x if math.isfinite(x) else "NaN" if math.isnan(x) else "Infinity" if x > 0 else "-Infinity"
-    return x.isoformat() if isinstance(x, pd.Timestamp) else str(x)
 
 
 def records(result):

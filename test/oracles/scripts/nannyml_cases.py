@@ -24,6 +24,8 @@ from nannyml.chunk import CountBasedChunker, PeriodBasedChunker, SizeBasedChunke
 from nannyml.thresholds import Threshold  # noqa: E402
 from sklearn.impute import SimpleImputer  # noqa: E402
 
+from fixture_cell import cell
+
 DATASETS, OUT = sys.argv[1], sys.argv[2]
 FILES = {
     "synthetic_car_loan": ("synthetic_car_loan_reference.csv.gz", "synthetic_car_loan_analysis.csv.gz", "synthetic_car_loan_analysis_target.csv.gz"),
@@ -44,19 +46,6 @@ def load(name):
             frame = frame.merge(read(targets), on="id", how="left")
         loaded[name] = (read(reference), frame)
     return loaded[name]
-
-
-def cell(x):
-    if x is None or x is pd.NaT:
-        return None
-    if isinstance(x, (bool, np.bool_)):
-        return bool(x)
-    if isinstance(x, (int, np.integer)):
-        return int(x)
-    if isinstance(x, (float, np.floating)):
-        x = float(x)
-        return x if math.isfinite(x) else "NaN" if math.isnan(x) else "Infinity" if x > 0 else "-Infinity"
-    return x.isoformat() if isinstance(x, pd.Timestamp) else str(x)
 
 
 def build(calculator, parameters):

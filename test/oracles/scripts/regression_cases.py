@@ -24,6 +24,8 @@ import pandas as pd  # noqa: E402
 from nannyml.chunk import CountBasedChunker, SizeBasedChunker  # noqa: E402
 from nannyml.thresholds import Threshold  # noqa: E402
 
+from fixture_cell import cell
+
 DATASETS, OUT = sys.argv[1], sys.argv[2]
 SEED = int(sys.argv[3]) if len(sys.argv) > 3 else 1
 FILES = {
@@ -72,19 +74,6 @@ def load(name):
             frame = frame.merge(read(targets), on="id", how="left")
         loaded[name] = (read(reference), frame)
     return loaded[name]
-
-
-def cell(x):
-    if x is None or x is pd.NaT:
-        return None
-    if isinstance(x, (bool, np.bool_)):
-        return bool(x)
-    if isinstance(x, (int, np.integer)):
-        return int(x)
-    if isinstance(x, (float, np.floating)):
-        x = float(x)
-        return x if math.isfinite(x) else "NaN" if math.isnan(x) else "Infinity" if x > 0 else "-Infinity"
-    return x.isoformat() if isinstance(x, pd.Timestamp) else str(x)
 
 
 def records(result):
