@@ -1,5 +1,7 @@
 /** What workflows may ask for. Light activities run on MAIN_QUEUE beside the workflows, numeric ones on NUMERIC_QUEUE in worker threads. */
-import type { Answer } from '../domain/decision.js';
+import type { Answer, DecisionSubject } from '../domain/decision.js';
+import type { AttendedIncident } from '../domain/incident.js';
+import type { LoopSettings } from '../domain/lifecycle-settings.js';
 import type { Question } from '../domain/policy.js';
 import type { RunState, RunTrigger } from '../domain/run.js';
 import type { DecisionSettings, RunSettings } from '../domain/settings.js';
@@ -15,6 +17,8 @@ export interface LedgerEntry {
   number: number;
   kind: BatchKind;
   rowsAccepted: number;
+  /** Of a version that was not in charge: its number. */
+  shadowOf?: number;
 }
 
 export interface LedgerView {
@@ -26,6 +30,10 @@ export interface LedgerView {
   /** In order, at most 1,000; `more` when the ledger goes on. */
   entries: LedgerEntry[];
   more: boolean;
+  /** With every default filled in; absent in histories of earlier versions, as is the next one. */
+  lifecycle?: LoopSettings;
+  /** When time alone makes something due (activities/contracts/tending.ts); null: nothing. */
+  tendAtMs?: number | null;
 }
 
 export interface PlanRequest {
@@ -60,12 +68,18 @@ export interface RunOutcome {
   questions: Question[];
   /** Decision ids whose incident no longer holds. */
   withdrawn: string[];
+  /** Attended incidents that are open; and texts of attended ones that the judgements have closed or taken back. */
+  attended?: AttendedIncident[];
+  ended?: { incident: string; state: 'resolved' | 'withdrawn' }[];
 }
 
 export interface OpenDecision {
   modelId: number;
   decisionId: string;
-  incidentId: number;
+  /** Absent: an incident. */
+  subject?: DecisionSubject;
+  incidentId: number | null;
+  approvers?: string[];
   workflowId: string;
   question: string;
   askedAtMs: number;
@@ -95,12 +109,16 @@ export interface NotifyRequest {
 export interface LightActivities {
   readLedger(request: LedgerRequest): Promise<LedgerView>;
   planRun(request: PlanRequest): Promise<RunPlan>;
-  finishRun(request: { runId: number }): Promise<RunOutcome>;
+  /** @param nowMs the lifecycle's present: waits for targets begin here */
+  finishRun(request: { runId: number; nowMs?: number }): Promise<RunOutcome>;
   /** Run failed or was cancelled: recorded, with its reason. */
   abandonRun(request: { modelId: number; runNumber: number; state: 'failed' | 'cancelled'; reason: string }): Promise<void>;
   openDecision(request: OpenDecision): Promise<void>;
   closeDecision(request: CloseDecision): Promise<void>;
+  /** Only for decisions that were begun before there was routing. */
   notify(request: NotifyRequest): Promise<void>;
+  /** For what happens in a workflow without a change in the store: a refused answer, say. */
+  recordAudit(entry: { modelId: number; by: string; action: string; detail: Record<string, unknown>; key: string }): Promise<void>;
 }
 
 export interface NumericActivities {

@@ -128,7 +128,7 @@ async function questionsOf(tx: Queryable, model: ModelState, run: RunRow): Promi
   for (const incident of await readUnasked(tx, run.versionId, on, segments ?? false)) {
     const { id, kind, cause, openingChunk } = incident;
     const subject = { ...incident, metric: metricName(cause), from: incident.openingAt, side: await readOpeningSide(tx, run.versionId, incident) };
-    questions.push({ decisionId: decisionText(model.id, incident, incident.nextQuestion), incidentId: id, kind, cause, openingChunk, text: questionText(subject, model.name) });
+    questions.push({ decisionId: decisionText(model.id, { ...incident, version: model.version }, incident.nextQuestion), incidentId: id, kind, cause, openingChunk, text: questionText(subject, model.name) });
   }
   return questions;
 }

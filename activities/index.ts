@@ -1,6 +1,7 @@
 /** Activities under the names by which workflows ask for them, bound to servers and threads. */
 import { Context } from '@temporalio/activity';
 import { closeDecision, openDecision } from '../store/decisions.js';
+import { recordAudit } from '../store/audit.js';
 import { abandonRun } from './abandon-run.js';
 import type { LightActivities, NumericActivities } from './contract.js';
 import type { LightDeps, NumericDeps, TaskOptions, TaskProgress } from './deps.js';
@@ -28,6 +29,7 @@ export function createLightActivities(deps: LightDeps & NotifyDeps): Registered<
     aftercareOpenDecision: withFailures((request) => openDecision(deps.pool, request)),
     aftercareCloseDecision: withFailures((request) => closeDecision(deps.pool, request)),
     aftercareNotify: withFailures((request) => notify(deps, request)),
+    aftercareRecordAudit: withFailures((entry) => recordAudit(deps.pool, entry)),
   };
 }
 

@@ -45,10 +45,11 @@ const NULLABLE = new Set([
   'everyRows', 'everyMs', 'schedule', 'normalizeConfusionMatrix', 'normalizeBusinessValue',
   'univariate_drift', 'reconstruction_error', 'missing_values', 'unseen_values', 'numerical_range', 'estimated_performance', 'realized_performance',
   'summary_statistics', 'domain_classifier', 'segments',
+  'silenceAfterMs', 'staleAfterMs', 'errorRate', 'quarantineAbove', 'quietHours', 'except', 'training', 'switch', 'maxWidth', 'errorRateSurplus', 'responseTimeRatio', 'segmentLoss',
 ]);
 
 function isWhole(name: string, patch: Record<string, unknown>): boolean {
-  return name === 'chunking' || name === 'schedule' || typeof patch.type === 'string';
+  return name === 'chunking' || name === 'schedule' || name === 'training' || name === 'switch' || typeof patch.type === 'string';
 }
 
 function withoutUndefined(value: Record<string, unknown>): Record<string, unknown> {

@@ -3,10 +3,9 @@ import { z } from 'zod';
 import { checkChunking, type Chunking } from '../domain/chunking.js';
 import { CALCULATORS } from '../domain/measurement.js';
 import { SUMMARY_STATISTICS } from '../domain/settings.js';
+import { ADDRESS, duration, MAX_MS, runSchedule, whole } from './settings-parts.js';
+import { lifecycleShape } from './settings-shape-lifecycle.js';
 
-const whole = z.number().int();
-const MAX_MS = 10 * 366 * 86_400_000;
-const duration = whole.min(0).max(MAX_MS);
 const bound = z.number().nullable();
 
 const threshold = z.discriminatedUnion('type', [
@@ -79,25 +78,20 @@ const override = z.strictObject({
   rule: threshold.optional(), alertOn: z.enum(['both', 'worse']).optional(),
 }).refine(({ rule, alertOn }) => rule !== undefined || alertOn !== undefined, 'says neither rule nor alertOn: it would change nothing');
 
-const schedule = z.strictObject({
-  every: whole.min(1).max(1_000), unit: z.enum(['hour', 'day', 'week', 'month']),
-  at: z.strictObject({ hour: whole.min(0).max(23), minute: whole.min(0).max(59) }).optional(),
-  day: whole.min(0).max(28).optional(),
-}).refine(({ unit, day }) => day === undefined || (unit === 'week' ? day <= 6 : unit === 'month' && day >= 1), 'day is 0 (Sunday) … 6 for week, 1 … 28 for month, and stands for these only');
-
-const ADDRESS = /^[^\s@<>,;"()]+@[^\s@<>,;"()]+$/;
-
 /** Settings as a whole: what stands where, and of which type. */
 export const settingsShape = z.strictObject({
   chunking,
   zone: z.string().refine(isZone, 'is no time zone that this machine knows (an IANA name such as Europe/Brussels)'),
   allowedLatenessMs: duration,
-  targets: z.strictObject({ arrival: z.enum(['instant', 'delayed', 'absent']), expectedDelayMs: duration.optional() }),
+  targets: z.strictObject({
+    arrival: z.enum(['instant', 'delayed', 'absent']), expectedDelayMs: duration.optional(), completeAt: z.number().gt(0).max(1).optional(),
+    remindAfterMs: duration.optional(), escalateAfterMs: duration.optional(), absentAfterMs: duration.min(1).optional(),
+  }),
   keyMetric: z.string().min(1),
   calculators,
   segments: segments.nullable().optional(),
   thresholds: z.array(override).optional(),
-  runs: z.strictObject({ everyRows: whole.min(1).nullable(), onTargets: z.boolean(), everyMs: whole.min(1).max(MAX_MS).nullable(), schedule: schedule.nullable() }),
+  runs: z.strictObject({ everyRows: whole.min(1).nullable(), onTargets: z.boolean(), everyMs: whole.min(1).max(MAX_MS).nullable(), schedule: runSchedule.nullable() }),
   decisions: z.strictObject({
     on: z.array(z.enum(['estimated_performance', 'realized_performance', 'drift', 'data_quality'])),
     remindAfterMs: duration, escalateAfterMs: duration, deadlineMs: duration.min(1),
@@ -105,6 +99,7 @@ export const settingsShape = z.strictObject({
     notify: z.array(z.string().regex(ADDRESS, 'is no e-mail address')),
     segments: z.boolean().optional(),
   }),
+  ...lifecycleShape,
 });
 
 function isZone(name: string): boolean {

@@ -2,7 +2,7 @@
 import { incidentSpans, type IncidentSpan, type JudgedChunk } from './incident.js';
 import type { CalculatorKind } from './measurement.js';
 import { worseSideOf, type WorseSide } from './metrics.js';
-import type { IncidentKind } from './settings.js';
+import type { JudgedKind } from './settings.js';
 
 /** One judged value of a complete analysis chunk. */
 export interface JudgedValue {
@@ -20,7 +20,7 @@ export interface CauseRules {
 }
 
 export interface CauseSpan extends IncidentSpan {
-  kind: IncidentKind;
+  kind: JudgedKind;
   cause: string;
 }
 
@@ -30,7 +30,7 @@ export interface SegmentSpan extends CauseSpan {
 }
 
 /** The cause that an alert of this series counts for; null: it is shown, but opens no incident. */
-function causeOf(value: JudgedValue, rules: CauseRules): { kind: IncidentKind; cause: string } | null {
+function causeOf(value: JudgedValue, rules: CauseRules): { kind: JudgedKind; cause: string } | null {
   switch (value.calculator) {
     case 'estimated_performance':
     case 'realized_performance':
@@ -56,7 +56,7 @@ function causeOf(value: JudgedValue, rules: CauseRules): { kind: IncidentKind; c
  * @param chunkKeys complete analysis chunks in order
  */
 export function causeSpans(chunkKeys: readonly string[], values: readonly JudgedValue[], rules: CauseRules): CauseSpan[] {
-  const causes = new Map<string, { kind: IncidentKind; cause: string; alerts: Map<string, boolean | null> }>();
+  const causes = new Map<string, { kind: JudgedKind; cause: string; alerts: Map<string, boolean | null> }>();
   for (const value of values) {
     const found = causeOf(value, rules);
     if (!found) continue;
@@ -79,7 +79,7 @@ function compare(a: string, b: string): number {
 
 /** What an incident is about, in the words of a question. */
 export interface QuestionSubject {
-  kind: IncidentKind;
+  kind: JudgedKind;
   cause: string;
   segment: string;
   openingChunk: string;

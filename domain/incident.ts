@@ -2,9 +2,29 @@
  * An incident is one cause and its alerts: the longest row of consecutive complete chunks in which one series alerts.
  * A pure function of the current judgements, so that it is the same whatever happened on the way (a run more or less, a retry, a late row).
  */
+import type { Severity } from './notice.js';
 import type { IncidentKind } from './settings.js';
 
-export type IncidentState = 'open' | 'acknowledged' | 'resolved' | 'withdrawn';
+/** snoozed: acknowledged until a moment, then open again. withdrawn: late data took it back. */
+export type IncidentState = 'open' | 'acknowledged' | 'snoozed' | 'resolved' | 'withdrawn';
+
+/** The resolutions that a person can take on an incident, as actions of a runbook. */
+export const RESOLUTIONS = ['rebalance', 'engineer_features', 'retrain', 'fine_tune', 'anomaly_detection', 'ask_expert'] as const;
+export type Resolution = (typeof RESOLUTIONS)[number];
+
+/** One that is attended: a workflow tells people of it and waits to be acknowledged. */
+export interface AttendedIncident {
+  /** Its text, see names.ts incidentText: the same after any storm. */
+  incident: string;
+  incidentId: number;
+  kind: IncidentKind;
+  cause: string;
+  segment: string;
+  openingChunk: string;
+  severity: Severity;
+  /** One sentence. */
+  text: string;
+}
 
 /** One complete chunk of one series, in chunk order. */
 export interface JudgedChunk {

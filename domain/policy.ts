@@ -6,7 +6,7 @@
  * with which the rows since the last horizon reach the number, a run by targets at the target batch itself. So a lifecycle that was away for a day queues
  * the same runs, with the same horizons, as one that was there all the time.
  */
-import type { Answer } from './decision.js';
+import type { Answer, DecisionSubject } from './decision.js';
 import type { RunState, RunTrigger } from './run.js';
 import type { DecisionSettings, IncidentKind, RunSettings } from './settings.js';
 import type { BatchKind } from './batch.js';
@@ -17,7 +17,7 @@ import type { BatchKind } from './batch.js';
 export interface RunRequest {
   /** Equal keys are one request and get the same ticket. */
   key: string;
-  trigger: Extract<RunTrigger, 'manual' | 'schedule' | 'settings'>;
+  trigger: Extract<RunTrigger, 'manual' | 'schedule' | 'settings' | 'promotion'>;
   by: string;
   /** Compute every chunk anew, touched or not. */
   full?: boolean;
@@ -26,11 +26,36 @@ export interface RunRequest {
 /** A decision to ask for. */
 export interface Question {
   decisionId: string;
-  incidentId: number;
-  kind: IncidentKind;
-  cause: string;
-  openingChunk: string;
+  /** Absent: an incident. */
+  subject?: DecisionSubject;
+  /** Of an incident only, and so are the next three. */
+  incidentId: number | null;
+  kind?: IncidentKind;
+  cause?: string;
+  openingChunk?: string;
   text: string;
+  /** Who may answer; absent or empty: anybody who is named. */
+  approvers?: string[];
+}
+
+/** Who wants which version in charge. */
+export interface PromotionRequest {
+  /** Equal keys are one request. */
+  key: string;
+  mode: 'promotion' | 'rollback';
+  /** The version that is to be in charge. */
+  version: number;
+  by: string;
+  note?: string;
+}
+
+/** How long a question waits, and what counts when nobody answers. */
+export interface Patience {
+  remindAfterMs: number;
+  escalateAfterMs: number;
+  deadlineMs: number;
+  fallback: Answer;
+  notify: string[];
 }
 
 /** How a run ended. */

@@ -2,7 +2,7 @@
 import type { CalculatorKind } from './measurement.js';
 
 export type RunState = 'scheduled' | 'running' | 'completed' | 'failed' | 'cancelled';
-export type RunTrigger = 'manual' | 'schedule' | 'count' | 'time' | 'targets' | 'settings';
+export type RunTrigger = 'manual' | 'schedule' | 'count' | 'time' | 'targets' | 'settings' | 'promotion';
 
 /** A calculator that could not do its work does not take the others down; its reason is kept. */
 export interface CalculatorFailure {

@@ -3,6 +3,7 @@ import type { Chunking } from './chunking.js';
 import type { CalculatorKind } from './measurement.js';
 import { CHOSEN_METRICS, KEY_METRIC, type PerformanceMetric } from './metrics.js';
 import type { ProblemType } from './schema.js';
+import type { LifecycleSections } from './lifecycle-settings.js';
 import type { ThresholdRule } from './threshold.js';
 
 export { BINARY_METRICS, MULTICLASS_METRICS, REGRESSION_METRICS, type BinaryMetric, type MulticlassMetric, type PerformanceMetric, type RegressionMetric } from './metrics.js';
@@ -120,10 +121,21 @@ export interface ThresholdOverride {
   alertOn?: 'both' | 'worse';
 }
 
-/** How ground truth comes (acceptance row B9). Durable waits for it come later; what is declared is kept and shown. */
+/**
+ * How ground truth comes. A chunk waits for its targets from the moment at which it is complete: they are expected after `expectedDelayMs`; reminder,
+ * escalation and the end of the wait count from there.
+ */
 export interface TargetSettings {
   arrival: 'instant' | 'delayed' | 'absent';
+  /** Absent: 30 days where they are delayed, 1 hour where they come at once. */
   expectedDelayMs?: number;
+  /** Share of a chunk's rows that must have their target for its realized values to be final, in (0, 1]; absent: 1. */
+  completeAt?: number;
+  /** After the expected moment; absent: 1 day, 7 days, 30 days. 0: no reminder, no escalation. */
+  remindAfterMs?: number;
+  escalateAfterMs?: number;
+  /** Then what is missing counts as absent, and the values are final as they are. */
+  absentAfterMs?: number;
 }
 
 /** When the lifecycle starts a run by itself. By hand is always possible. */
@@ -147,11 +159,18 @@ export interface ScheduleSettings {
   day?: number;
 }
 
-export type IncidentKind = 'estimated_performance' | 'realized_performance' | 'drift' | 'data_quality';
+/** Silent: it predicts badly, or may. A function of the judgements of complete chunks. */
+export type JudgedKind = 'estimated_performance' | 'realized_performance' | 'drift' | 'data_quality';
+/** Loud: it fails to predict. No inferences, old ones, failed calls, rows that are not what the schema says. */
+export type FailureKind = 'silence' | 'staleness' | 'error_rate' | 'schema';
+export type IncidentKind = JudgedKind | FailureKind;
+
+export const JUDGED_KINDS: readonly JudgedKind[] = ['estimated_performance', 'realized_performance', 'drift', 'data_quality'];
+export const FAILURE_KINDS: readonly FailureKind[] = ['silence', 'staleness', 'error_rate', 'schema'];
 
 /** Which incidents become a question to people, and how long it waits. */
 export interface DecisionSettings {
-  on: IncidentKind[];
+  on: JudgedKind[];
   remindAfterMs: number;
   escalateAfterMs: number;
   deadlineMs: number;
@@ -163,7 +182,7 @@ export interface DecisionSettings {
   segments?: boolean;
 }
 
-export interface ModelSettings {
+export interface ModelSettings extends LifecycleSections {
   chunking: Chunking;
   /** IANA name. Timestamps without zone are wall time here, and periods begin here. */
   zone: string;

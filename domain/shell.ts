@@ -1,5 +1,5 @@
 /** Commands that people are shown, ready to be copied into a shell. */
-import { ANSWERS, type Answer } from './decision.js';
+import { ANSWERS_ON, type Answer } from './decision.js';
 
 /** One word for a POSIX shell. Decisions are named after columns, whose names may hold anything. */
 export function shellQuoted(word: string): string {
@@ -7,6 +7,6 @@ export function shellQuoted(word: string): string {
 }
 
 /** e.g. `aftercare decide '1/drift/it'\''s/000003/1' acknowledge` */
-export function answerCommand(decisionId: string, answer: Answer = ANSWERS[0]): string {
+export function answerCommand(decisionId: string, answer: Answer = ANSWERS_ON.incident[0]!): string {
   return `aftercare decide ${shellQuoted(decisionId)} ${answer}`;
 }

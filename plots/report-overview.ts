@@ -14,7 +14,10 @@ import type { ChunkPlace } from './series.js';
 import type { Standing, Summary } from './summary.js';
 
 const PROBLEMS = { classification_binary: 'binary classification', classification_multiclass: 'multiclass classification', regression: 'regression' } as const;
-const KINDS: Record<IncidentKind, string> = { estimated_performance: 'estimated performance', realized_performance: 'realized performance', drift: 'drift', data_quality: 'data quality' };
+const KINDS: Record<IncidentKind, string> = {
+  estimated_performance: 'estimated performance', realized_performance: 'realized performance', drift: 'drift', data_quality: 'data quality',
+  silence: 'silence', staleness: 'old data', error_rate: 'failed calls', schema: 'schema',
+};
 
 export function header(input: ReportInput, summary: Summary): Markup {
   const { model, settings } = input;
@@ -143,7 +146,7 @@ function usualCommands(decision: ReportDecision): string[] {
 }
 
 /** Worst first: what came true, what is estimated, then the inputs. */
-const SEVERITY: IncidentKind[] = ['realized_performance', 'estimated_performance', 'drift', 'data_quality'];
+const SEVERITY: IncidentKind[] = ['error_rate', 'silence', 'staleness', 'schema', 'realized_performance', 'estimated_performance', 'drift', 'data_quality'];
 const CAUSES_SHOWN = 8;
 
 /** Incidents that began and went on together are one line: the same cause outside shows in many columns. */

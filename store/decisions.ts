@@ -1,12 +1,14 @@
 /** Questions to people and their answers: each is opened once and closed once. */
-import { ANSWERS, type Answer, type Decision, type DecisionState } from '../domain/decision.js';
+import { ANSWERS_ON, type Answer, type Decision, type DecisionState, type DecisionSubject } from '../domain/decision.js';
 import { recordAudit } from './audit.js';
 import { inTransaction, type Pool, type Queryable } from './pool.js';
 
 export interface NewDecision {
   modelId: number;
   decisionId: string;
-  incidentId: number;
+  subject?: DecisionSubject;
+  incidentId: number | null;
+  approvers?: string[];
   workflowId: string;
   question: string;
   askedAtMs: number;
@@ -15,10 +17,11 @@ export interface NewDecision {
 
 /** The same again changes nothing. */
 export async function openDecision(db: Queryable, decision: NewDecision): Promise<void> {
+  const { decisionId, modelId, incidentId, question, workflowId, askedAtMs, deadlineAtMs, subject = 'incident', approvers = [] } = decision;
   await db.query(
-    `insert into aftercare.decision (id, model_id, incident_id, n, question, options, workflow_id, asked_at, deadline_at)
-     values ($1, $2, $3, $4, $5, $6, $7, to_timestamp($8::float8 / 1000), to_timestamp($9::float8 / 1000)) on conflict (id) do nothing`,
-    [decision.decisionId, decision.modelId, decision.incidentId, questionNumber(decision.decisionId), decision.question, [...ANSWERS], decision.workflowId, decision.askedAtMs, decision.deadlineAtMs]);
+    `insert into aftercare.decision (id, model_id, incident_id, n, question, options, workflow_id, asked_at, deadline_at, subject, approvers)
+     values ($1, $2, $3, $4, $5, $6, $7, to_timestamp($8::float8 / 1000), to_timestamp($9::float8 / 1000), $10, $11) on conflict (id) do nothing`,
+    [decisionId, modelId, incidentId, questionNumber(decisionId), question, [...ANSWERS_ON[subject]], workflowId, askedAtMs, deadlineAtMs, subject, approvers]);
 }
 
 /** The last part of a decision's id. */
@@ -39,13 +42,13 @@ export interface DecisionEnd {
 /** Closes a decision that waits, once; its incident is acknowledged by an answer or by the default. A closed one stays as it is. */
 export async function closeDecision(pool: Pool, end: DecisionEnd): Promise<void> {
   await inTransaction(pool, async (tx) => {
-    const { rows } = await tx.query<{ modelId: number; incidentId: number }>(
+    const { rows } = await tx.query<{ modelId: number; incidentId: number | null }>(
       `update aftercare.decision set state = $2, answer = $3, answered_by = $4, note = $5, answered_at = to_timestamp($6::float8 / 1000)
        where id = $1 and state = 'waiting' returning model_id as "modelId", incident_id as "incidentId"`,
       [end.decisionId, end.state, end.answer, end.by, end.note, end.atMs]);
     const closed = rows[0];
     if (!closed) return;
-    if (end.state !== 'withdrawn') {
+    if (end.state !== 'withdrawn' && closed.incidentId !== null) {
       await tx.query(`update aftercare.incident set state = 'acknowledged', changed_at = to_timestamp($2::float8 / 1000) where id = $1 and state = 'open'`, [closed.incidentId, end.atMs]);
     }
     await recordAudit(tx, { modelId: closed.modelId, by: end.by ?? 'aftercare', action: `decision ${end.state}`, detail: { decision: end.decisionId, answer: end.answer, note: end.note } });
@@ -64,7 +67,7 @@ const utc = (column: string): string => `to_char(${column} at time zone 'UTC', '
 /** In the order in which they were asked. @param states absent: all */
 export async function readDecisions(db: Queryable, modelId: number, states?: readonly DecisionState[]): Promise<Decision[]> {
   const { rows } = await db.query<Decision>(
-    `select d.id, m.name as model, d.incident_id as "incidentId", d.question, d.options, d.state, d.answer, d.answered_by as "answeredBy", d.note,
+    `select d.id, m.name as model, d.subject, d.incident_id as "incidentId", d.question, d.options, d.approvers, d.state, d.answer, d.answered_by as "answeredBy", d.note,
        ${utc('d.asked_at')} as "askedAt", ${utc('d.deadline_at')} as "deadlineAt", ${utc('d.answered_at')} as "answeredAt", d.workflow_id as "workflowId"
      from aftercare.decision d join aftercare.model m on m.id = d.model_id
      where d.model_id = $1 and ($2::text[] is null or d.state = any ($2)) order by d.asked_at, d.id`, [modelId, states ?? null]);

@@ -1,6 +1,7 @@
 /** Incidents: found by their natural identity, kept as the judgements say, whatever happened on the way. */
 import type { Incident, IncidentState } from '../domain/incident.js';
 import type { JudgedValue, SegmentSpan } from '../domain/incident-causes.js';
+import type { JudgedKind } from '../domain/settings.js';
 import type { Queryable } from './pool.js';
 import type { SchemeKey } from './plan-state.js';
 
@@ -82,7 +83,7 @@ export async function readOpeningSide(db: Queryable, versionId: number, { segmen
 export interface OpenIncident {
   id: number;
   segment: string;
-  kind: Incident['kind'];
+  kind: JudgedKind;
   cause: string;
   openingChunk: string;
   /** When that chunk begins; null without timestamps. */

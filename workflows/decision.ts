@@ -1,7 +1,7 @@
 /** A question to people that waits durably: asks, reminds, escalates, takes one answer, applies the fallback at the deadline. */
 import { allHandlersFinished, ApplicationFailure, CancellationScope, condition, isCancellation, setCurrentDetails, setHandler, workflowInfo } from '@temporalio/workflow';
 import type { NotifyRequest } from '../activities/contract.js';
-import { ANSWERS, type DecisionAnswer } from '../domain/decision.js';
+import { ANSWERS_ON, mayAnswer, type DecisionAnswer } from '../domain/decision.js';
 import { reminderAfterMs, remindersDue } from '../domain/reminders.js';
 import { answerCommand } from '../domain/shell.js';
 import { answerDecision, answerDecisionSignal, decisionClosed, decisionStatus, withdrawDecision, type DecisionInput, type DecisionReport, type DecisionStatus } from './messages.js';
@@ -11,7 +11,8 @@ import { kindOf, reasonOf, reportTo } from './reporting.js';
 type Closing = { state: 'answered' | 'defaulted' | 'withdrawn'; answer: DecisionReport['answer']; by: string | null; note: string | null };
 
 export async function aftercareDecision({ modelId, question, settings }: DecisionInput): Promise<DecisionReport> {
-  const { decisionId } = question;
+  const { decisionId, subject = 'incident', approvers = [] } = question;
+  const options = ANSWERS_ON[subject];
   const askedAtMs = Date.now();
   const deadlineAtMs = askedAtMs + settings.deadlineMs;
   let closing: Closing | null = null;
@@ -57,7 +58,7 @@ export async function aftercareDecision({ modelId, question, settings }: Decisio
   /** @returns false when there is nothing to ask about any more */
   async function opened(): Promise<boolean> {
     try {
-      await quick.aftercareOpenDecision({ modelId, decisionId, incidentId: question.incidentId, workflowId: workflowInfo().workflowId, question: question.text, askedAtMs, deadlineAtMs });
+      await quick.aftercareOpenDecision({ modelId, decisionId, incidentId: question.incidentId, workflowId: workflowInfo().workflowId, question: question.text, askedAtMs, deadlineAtMs, subject, approvers });
       return true;
     } catch (error) {
       if (kindOf(error) === null) throw error;
@@ -123,8 +124,9 @@ export async function aftercareDecision({ modelId, question, settings }: Decisio
   }
 
   function refuse(given: DecisionAnswer | undefined): ApplicationFailure | null {
-    if (!given || !ANSWERS.includes(given.answer)) return refusal(`'${String(given?.answer)}' is no answer to decision ${decisionId}: ${ANSWERS.join(', ')}`, 'InvalidInput');
+    if (!given || !options.includes(given.answer)) return refusal(`'${String(given?.answer)}' is no answer to decision ${decisionId}: ${options.join(', ')}`, 'InvalidInput');
     if (typeof given.by !== 'string' || given.by.trim() === '') return refusal(`an answer to decision ${decisionId} says who gives it (by)`, 'InvalidInput');
+    if (!mayAnswer(approvers, given.by)) return refusal(`${given.by} is not among those who may answer decision ${decisionId}: ${approvers.join(', ')}`, 'Conflict');
     if (closing !== null) return refusal(`decision ${decisionId} is closed: ${closing.state}${closing.answer ? `, ${closing.answer}` : ''}${closing.by ? ` by ${closing.by}` : ''}`, 'Conflict');
     return null;
   }
@@ -138,8 +140,8 @@ export async function aftercareDecision({ modelId, question, settings }: Decisio
     const answered = now.state === 'waiting' ? `**waits for an answer** until ${new Date(deadlineAtMs).toISOString()}` : `**${now.state}**${now.answer ? `: ${now.answer}` : ''}${now.by ? ` by ${now.by}` : ''}`;
     const lines = [question.text, '', answered];
     if (now.state === 'waiting') {
-      lines.push('', `\`${answerCommand(decisionId)} --as NAME\` (or ${ANSWERS.slice(1).join(', ')})`);
-      lines.push('', `or signal \`${answerDecisionSignal.name}\` with \`{"answer": "acknowledge", "by": "NAME"}\``);
+      lines.push('', `\`${answerCommand(decisionId, options[0])} --as ${approvers[0] ?? 'NAME'}\` (or ${options.slice(1).join(', ')})`);
+      lines.push('', `or signal \`${answerDecisionSignal.name}\` with \`{"answer": "${options[0]!}", "by": "${approvers[0] ?? 'NAME'}"}\``);
     }
     if (reminders > 0) lines.push('', `${reminders} reminders${escalated ? ', escalated' : ''}`);
     for (const text of ignored.slice(-5)) lines.push('', `ignored: ${text}`);

@@ -1,8 +1,15 @@
 /** All signals, queries and updates, and the inputs and outputs of every workflow. Imported by clients: no workflow code here. */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { Answer, DecisionAnswer, DecisionState } from '../domain/decision.js';
-import type { DecisionReport, LifecycleState, Pace, Question, RunReport, RunRequest } from '../domain/policy.js';
-import type { DecisionSettings, ScheduleSettings } from '../domain/settings.js';
+import type { DecisionReport, LifecycleState, Pace, Patience, Question, RunReport, RunRequest } from '../domain/policy.js';
+import type { ChallengeMode, ChallengeState, Judgement } from '../domain/challenge.js';
+import type { Gate, GateRule } from '../domain/gate.js';
+import type { AttendedIncident, IncidentState, Resolution } from '../domain/incident.js';
+import type { ChallengeSettings, IncidentSettings, PromotionSettings, RetrainingSettings } from '../domain/lifecycle-settings.js';
+import type { Notice } from '../domain/notice.js';
+import type { PromotionRequest } from '../domain/policy.js';
+import type { RetrainingRequest, RetrainingState, TrainingOutcome } from '../domain/retraining.js';
+import type { ScheduleSettings } from '../domain/settings.js';
 import type { RunTrigger } from '../domain/run.js';
 
 export type { DecisionReport, Pace, Question, RunReport, RunRequest } from '../domain/policy.js';
@@ -92,7 +99,7 @@ export const runPing = defineSignal('aftercareRunPing');
 export interface DecisionInput {
   modelId: number;
   question: Question;
-  settings: DecisionSettings;
+  settings: Patience;
 }
 
 /** Refuses an answer that comes too late or is none of the options. */
@@ -119,3 +126,148 @@ export interface ScheduledRunInput {
   /** Where not every firing is a turn: see domain/schedule.ts. */
   turn?: { every: number; unit: ScheduleSettings['unit']; zone: string };
 }
+
+// ---- incident: id aftercare/model/<id>/incident/<incident> --------------------------------------------------------------------------
+
+export interface IncidentInput {
+  modelId: number;
+  name: string;
+  incident: AttendedIncident;
+  settings: IncidentSettings;
+}
+
+export type IncidentAct =
+  | { act: 'acknowledge'; by: string; note?: string }
+  | { act: 'snooze'; by: string; untilMs: number; note?: string }
+  | { act: 'resolve'; by: string; note?: string }
+  /** A runbook action is taken, or its outcome is recorded. */
+  | { act: 'resolution'; by: string; resolution: Resolution; state: 'begun' | 'done' | 'failed'; note?: string };
+
+export interface IncidentStatus {
+  state: IncidentState;
+  escalated: boolean;
+  snoozedUntilMs: number | null;
+  by: string | null;
+}
+
+/** Refuses what makes no sense in its state: acknowledged twice, resolved already. */
+export const actOnIncident = defineUpdate<IncidentStatus, [IncidentAct]>('aftercareIncidentAct');
+export const actOnIncidentSignal = defineSignal<[IncidentAct]>('aftercareIncidentActSignal');
+/** The judgements say that it is over (resolved), or never was (withdrawn), or goes on in more chunks. */
+export const incidentChanged = defineSignal<[{ state: 'open' | 'resolved' | 'withdrawn'; atMs: number }]>('aftercareIncidentChanged');
+export const incidentStatus = defineQuery<IncidentStatus>('aftercareIncidentStatus');
+
+// ---- notification: id aftercare/model/<id>/notify/<notice> --------------------------------------------------------------------------
+
+export interface NotificationInput {
+  notice: Notice;
+}
+
+// ---- retraining: id aftercare/model/<id>/retraining/<n> -----------------------------------------------------------------------------
+
+export interface RetrainingInput {
+  modelId: number;
+  name: string;
+  number: number;
+  request: RetrainingRequest;
+  settings: RetrainingSettings;
+  tagged?: boolean;
+}
+
+export interface RetrainingReport {
+  number: number;
+  state: 'completed' | 'rejected' | 'failed' | 'cancelled';
+  /** The new version's number, registered as a challenger. */
+  version: number | null;
+  reason: string | null;
+}
+
+export interface RetrainingStatus {
+  state: RetrainingState;
+  version: number | null;
+  reason: string | null;
+  decisionId: string | null;
+}
+
+/** The outcome of a training that was asked for over HTTP. Refused when it is not waited for, or is another one's. */
+export const trainingFinished = defineUpdate<RetrainingStatus, [{ retraining: number; outcome: TrainingOutcome; by: string }]>('aftercareTrainingFinished');
+export const trainingFinishedSignal = defineSignal<[{ retraining: number; outcome: TrainingOutcome; by: string }]>('aftercareTrainingFinishedSignal');
+export const stopRetraining = defineSignal<[{ by: string; reason: string }]>('aftercareStopRetraining');
+export const retrainingStatus = defineQuery<RetrainingStatus>('aftercareRetrainingStatus');
+
+// ---- championChallenger: id aftercare/model/<id>/challenge/<n> ----------------------------------------------------------------------
+
+export interface ChallengeInput {
+  modelId: number;
+  name: string;
+  number: number;
+  mode: ChallengeMode;
+  /** The version that is, or is to be, promoted. */
+  version: number;
+  settings: ChallengeSettings;
+  promotion: PromotionSettings;
+  by: string;
+  reason: string;
+  /** Approved already: a promotion by hand is not asked about. */
+  approvedBy: string | null;
+  numericQueue?: string;
+  tagged?: boolean;
+}
+
+export interface ChallengeReport {
+  number: number;
+  version: number;
+  state: 'kept' | 'rolled_back' | 'closed' | 'failed' | 'cancelled';
+  note: string | null;
+}
+
+export interface ChallengeStatus {
+  state: ChallengeState;
+  version: number;
+  against: number | null;
+  judgement: Judgement | null;
+  horizon: number;
+  decisionId: string | null;
+  probationEndsAtMs: number | null;
+}
+
+/** The ledger has come to a place at which a verdict is due. In order, each number once; the verdict sees exactly the batches up to it. */
+export const challengeCheckpoint = defineSignal<[{ horizon: number }]>('aftercareChallengeCheckpoint');
+/** An incident of the promoted version opened (its kind is among `rollbackOn`). */
+export const probationIncident = defineSignal<[{ incident: string; text: string }]>('aftercareProbationIncident');
+/** Promote now, whatever the verdict; only in shadow. */
+export const promoteNow = defineUpdate<ChallengeStatus, [{ by: string; note?: string }]>('aftercarePromoteNow');
+/** Only in probation. */
+export const rollBackNow = defineUpdate<ChallengeStatus, [{ by: string; note?: string }]>('aftercareRollBackNow');
+export const stopChallenge = defineSignal<[{ by: string; reason: string }]>('aftercareStopChallenge');
+export const challengeStatus = defineQuery<ChallengeStatus>('aftercareChallengeStatus');
+
+// ---- gate: id aftercare/model/<id>/gate/<batch> --------------------------------------------------------------------------------------
+
+export interface GateInput {
+  modelId: number;
+  name: string;
+  batch: string;
+  rule: GateRule;
+  by: string;
+  numericQueue?: string;
+  tagged?: boolean;
+}
+/** Resolves as soon as the answer is known: at once for pass and cannot know, and with `held` before anybody has decided. */
+export const gateAnswer = defineUpdate<Gate, []>('aftercareGateAnswer');
+
+// ---- what the lifecycle takes for these ----------------------------------------------------------------------------------------------
+
+/** Refused when nothing can be trained, or the model is archived. One that is under way is joined. */
+export const requestRetraining = defineUpdate<{ number: number; workflowId: string }, [RetrainingRequest]>('aftercareRequestRetraining');
+export const requestRetrainingSignal = defineSignal<[RetrainingRequest]>('aftercareRequestRetrainingSignal');
+export const retrainingFinished = defineSignal<[RetrainingReport]>('aftercareRetrainingFinished');
+/** A version was registered as a challenger in the store: its challenge begins. Sent by whoever registered it; harmless when repeated. */
+export const challengerAdded = defineSignal<[{ version: number; by: string; retraining?: number }]>('aftercareChallengerAdded');
+/** A person puts a version in charge, or the one before back. @returns the number of the challenge that carries it out */
+export const requestPromotion = defineUpdate<{ number: number; workflowId: string }, [PromotionRequest]>('aftercareRequestPromotion');
+export const challengeFinished = defineSignal<[ChallengeReport]>('aftercareChallengeFinished');
+/** Sent by the challenge after the champion has changed: the next run is of the new one. */
+export const championChanged = defineSignal<[{ number: number; champion: number; by: string }]>('aftercareChampionChanged');
+/** Serving telemetry or a refused batch came: look after what is watched now. May be lost. */
+export const tendSoon = defineSignal<[]>('aftercareTendSoon');

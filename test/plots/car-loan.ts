@@ -142,7 +142,7 @@ export function carLoanReport(): ReportInput {
       { id: 3, model: 'car-loans', version: 1, segment: '', kind: 'drift', cause: 'car_value', openingChunk: '000003', lastChunk: '000003', chunkCount: 1, ongoing: false, state: 'resolved', openedByRun: 1, openedAt: '2026-01-05T09:00:12Z' },
     ],
     decisions: [{
-      id: '1/estimated_performance/roc_auc/000005/1', model: 'car-loans', incidentId: 1, question: 'Estimated ROC AUC has been below its threshold since chunk 5. What shall be done?',
+      id: '1/estimated_performance/roc_auc/000005/1', model: 'car-loans', subject: 'incident', incidentId: 1, approvers: [], question: 'Estimated ROC AUC has been below its threshold since chunk 5. What shall be done?',
       options: ['acknowledge', 'retrain', 'ignore'], state: 'waiting', answer: null, answeredBy: null, note: null,
       askedAt: '2026-01-05T09:00:32Z', deadlineAt: '2026-02-04T09:00:32Z', answeredAt: null, workflowId, commands: [],
     }],

@@ -97,7 +97,7 @@ describe('decision', () => {
       release();
       await first;
       expect(await handle.result()).toMatchObject({ answer: 'ignore' });
-    }, { activities: { ...activities, aftercareCloseDecision: async (request: never) => { await gate; return activities.aftercareCloseDecision(request); } } });
+    }, { activities: { ...activities, aftercareCloseDecision: async (request: never) => { await gate; return activities.aftercareCloseDecision!(request); } } });
   });
 
   it('reminds, escalates, and applies the fallback at the deadline', async () => {

@@ -43,7 +43,7 @@ export class FakeStore {
     return this.ledger.length;
   }
 
-  activities(): Registered<LightActivities> & Registered<NumericActivities> {
+  activities(): Partial<Registered<LightActivities> & Registered<NumericActivities>> {
     return {
       aftercareReadLedger: async ({ after }) => {
         this.looks += 1;

@@ -1,0 +1,21 @@
+/** Telling people: first what is to be sent to whom and when is written down, then each is sent. */
+import type { Notice } from '../../domain/notice.js';
+
+export interface PlannedDelivery {
+  /** One intent: event and recipient. */
+  id: string;
+  /** When it may go out: quiet hours and digests are waited for. */
+  dueAtMs: number;
+  giveUpAtMs: number;
+  /** Collected with others of the same key and sent as one; null: by itself. */
+  digest: string | null;
+}
+
+export interface NotificationActivities {
+  /** Routes a notice: one intent for each recipient, written once. */
+  planNotification(request: { notice: Notice }): Promise<{ deliveries: PlannedDelivery[] }>;
+  /** Sends one, or a whole digest. Throws what is worth another attempt; records what is not. */
+  deliverNotification(request: { modelId: number; id: string; digest: string | null; atMs: number }): Promise<{ state: 'sent' | 'failed' }>;
+  /** Attempts are at an end: a dead letter, which can be sent again by hand. */
+  buryNotification(request: { modelId: number; id: string; digest: string | null; reason: string }): Promise<void>;
+}
