@@ -5,5 +5,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const { status } = spawnSync('npx', ['vitest', 'run', '--project', 'stack', 'test/workflows/record-histories.stack.test.ts'], { cwd: root, stdio: 'inherit', env: { ...process.env, AFTERCARE_RECORD_HISTORIES: '1' } });
+// All stories, or those named: npm run history:record -- retraining
+const files = process.argv.length > 2 ? process.argv.slice(2).map((name) => `test/workflows/record-${name}`) : ['test/workflows/record-'];
+const { status } = spawnSync('npx', ['vitest', 'run', '--project', 'stack', ...files], { cwd: root, stdio: 'inherit', env: { ...process.env, AFTERCARE_RECORD_HISTORIES: '1' } });
 process.exit(status ?? 1);

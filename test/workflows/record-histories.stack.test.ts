@@ -1,14 +1,9 @@
 /** Plays one story through every workflow type and checks that its histories replay; with AFTERCARE_RECORD_HISTORIES they are kept in test/histories/. */
-import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
-import { Worker } from '@temporalio/worker';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { decisionWorkflowId, lifecycleId, runId, WORKFLOW } from '../../domain/names.js';
-import { aftercareVersion } from '../support/version.js';
 import { answerDecision, archive, lifecycleStatus, requestRun, ring } from '../../workflows/messages.js';
-import { workflowBundle } from './support/bundle.js';
 import { FakeStore } from './support/fake-store.js';
+import { replayAndKeep, type Recorded } from './support/record.js';
 import { eventually, openStage, silenceWorkers, type Stage } from './support/stage.js';
 
 let stage: Stage;
@@ -25,7 +20,7 @@ it('every workflow type tells its story, and the story replays', async () => {
   const question = (n: number) => ({ decisionId: `1/estimated_performance/roc_auc/00000${n}/1`, incidentId: n, kind: 'estimated_performance' as const, cause: 'roc_auc', openingChunk: `00000${n}`, text: 'Estimated ROC AUC left its thresholds.' });
   store.onFinish = (plan) => ({ questions: plan.runNumber <= 2 ? [question(plan.runNumber)] : [], withdrawn: plan.runNumber === 3 ? [question(2).decisionId] : [] });
   store.append('reference', 1_000);
-  const recorded: { workflowType: string; scenario: string; workflowId: string; runId?: string }[] = [];
+  const recorded: Recorded[] = [];
 
   await stage.perform(store, async () => {
     const handle = await stage.startLifecycle(store, 1, { historyLimit: 60 });
@@ -57,15 +52,5 @@ it('every workflow type tells its story, and the story replays', async () => {
   });
   expect(store.abandoned).toMatchObject([{ state: 'cancelled' }]);
 
-  for (const { workflowType, scenario, workflowId, runId: execution } of recorded) {
-    const history = await stage.client.workflow.getHandle(workflowId, execution).fetchHistory();
-    expect(history.events!.length, `${workflowType} ${scenario}`).toBeGreaterThan(3);
-    await Worker.runReplayHistory({ workflowBundle: await workflowBundle() }, history, workflowId);
-    if (process.env.AFTERCARE_RECORD_HISTORIES) {
-      const folder = fileURLToPath(new URL(`../histories/${workflowType}/`, import.meta.url));
-      mkdirSync(folder, { recursive: true });
-      const events = JSON.parse(historyToJSON(history)) as object;
-      writeFileSync(`${folder}${aftercareVersion()}-${scenario}.json`, `${JSON.stringify({ workflowId, ...events }, null, 1)}\n`);
-    }
-  }
+  await replayAndKeep(stage, recorded);
 });
