@@ -61,7 +61,7 @@ export async function computeChunks(pool: Pool, cache: FittedCache, runId: numbe
   const plan = run.plan;
   const planned = plan?.parts[part];
   if (!plan || !planned) throw new Error(`run ${runId} has no part ${part}`);
-  const model = requireThere(await readModelState(pool, run.modelId));
+  const model = requireThere(await readModelState(pool, run.modelId, run.versionId));
   const placed = placeColumns(model.schema, await readColumns(pool, model.id));
   const places = new Map(placed.map(({ name, physical }) => [name, physical]));
   const populations = new Map<string, ReadyPopulation>();

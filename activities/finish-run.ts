@@ -14,7 +14,7 @@ import { findFitted, readFitted } from '../store/fitted.js';
 import { countStanding, putInForce, readInForce, readUnjudged, removeOtherSegments, type InForce } from '../store/in-force.js';
 import { readJudged, readOpeningSide, readUnasked, reconcileIncidents } from '../store/incidents.js';
 import { readPointless } from '../store/decisions.js';
-import { readModelState, requireThere, type ModelState } from '../store/model-state.js';
+import { isInCharge, readModelState, requireThere, type ModelState } from '../store/model-state.js';
 import type { SchemeKey } from '../store/plan-state.js';
 import { inTransaction, type Queryable } from '../store/pool.js';
 import { completeRun, readOutcome, readParts, readRun, type PartRow, type RunRow, type StoredPlan } from '../store/runs.js';
@@ -49,7 +49,7 @@ export async function finishRun(deps: LightDeps, { runId }: { runId: number }): 
     if (!plan) throw new Error(`run ${runId} has no plan yet`);
     const parts = await readParts(tx, runId);
     if (parts.length !== plan.parts.length) throw new Error(`run ${runId}: ${parts.length} of ${plan.parts.length} parts are computed`);
-    const model = requireThere(await readModelState(tx, run.modelId));
+    const model = requireThere(await readModelState(tx, run.modelId, run.versionId));
     const places = await readPlaces(tx, model);
     const failures: CalculatorFailure[] = [];
     const spans: SegmentSpan[] = [];
@@ -67,8 +67,10 @@ export async function finishRun(deps: LightDeps, { runId }: { runId: number }): 
       standing.alerts += counted.alerts;
     }
     await removeOtherSegments(tx, run.versionId, plan.populations.map(({ segment }) => segment));
-    await reconcileIncidents(tx, { modelId: model.id, versionId: run.versionId }, run.number, spans, new Date());
-    const outcome: RunOutcome = { state: 'completed', alerts: standing.alerts, questions: await questionsOf(tx, model, run), withdrawn: await readPointless(tx, run.versionId) };
+    // A version that was replaced meanwhile keeps its results; its incidents ended with its charge, and nobody is asked about them any more.
+    const inCharge = await isInCharge(tx, model);
+    if (inCharge) await reconcileIncidents(tx, { modelId: model.id, versionId: run.versionId }, run.number, spans, new Date());
+    const outcome: RunOutcome = { state: 'completed', alerts: standing.alerts, questions: inCharge ? await questionsOf(tx, model, run) : [], withdrawn: await readPointless(tx, run.versionId) };
     await completeRun(tx, run.id, {
       chunks: standing.chunks, alerts: standing.alerts, outcome,
       chunksComputed: sum(parts, (part) => part.chunks), measurements: sum(parts, (part) => part.measurements),

@@ -39,7 +39,7 @@ export async function fitReference(pool: Pool, runId: number, options: WorkOptio
   const run = await readRun(pool, runId);
   const plan = run.plan;
   if (!plan) throw new Error(`run ${runId} has no plan yet`);
-  const model = requireThere(await readModelState(pool, run.modelId));
+  const model = requireThere(await readModelState(pool, run.modelId, run.versionId));
   const places = await readPlaces(pool, model);
   const failures: CalculatorFailure[] = only === undefined || only === 0 ? [...plan.failures] : [];
   const chosen = only === undefined ? plan.populations : plan.populations.slice(only, only + 1);

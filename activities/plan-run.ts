@@ -21,11 +21,13 @@ import { choosePopulations, type Population } from './populations.js';
 
 export async function planRun(deps: LightDeps, request: PlanRequest): Promise<RunPlan> {
   const { pool } = deps;
-  const model = requireThere(await readModelState(pool, request.modelId));
+  const now = requireThere(await readModelState(pool, request.modelId));
   const run = await beginRun(pool, {
-    modelId: model.id, versionId: model.versionId, number: request.runNumber, trigger: request.trigger, by: request.by,
-    previousHorizon: request.previousHorizon, horizon: request.horizon, settings: model.settings, settingsRevision: model.settingsRevision,
+    modelId: now.id, versionId: now.versionId, number: request.runNumber, trigger: request.trigger, by: request.by,
+    previousHorizon: request.previousHorizon, horizon: request.horizon, settings: now.settings, settingsRevision: now.settingsRevision,
   });
+  // An earlier attempt may have begun it for the version that was in charge then.
+  const model = run.versionId === now.versionId ? now : await readModelState(pool, request.modelId, run.versionId);
   const { populations, failures, notes } = await choosePopulations(pool, model, run.settings, deps);
   const wanted = populations.flatMap((population) => population.wanted);
   const fitted = await findFitted(pool, wanted.map(({ key }) => key));
