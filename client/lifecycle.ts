@@ -318,7 +318,7 @@ export class Lifecycles {
 }
 
 function isAtRest(status: LifecycleStatus): boolean {
-  return status.activeRun === null && status.queue.length === 0 && status.queuedRequests === 0 && status.unsettledDecisions.length === 0;
+  return status.activeRun === null && status.queue.length === 0 && status.queuedRequests === 0 && status.unsettledDecisions.length === 0 && status.unsettledSteps === 0;
 }
 
 function ignoreMissing(error: unknown): void {

@@ -7,6 +7,13 @@
  * the same runs, with the same horizons, as one that was there all the time.
  */
 import type { Answer, DecisionSubject } from './decision.js';
+import type { AttendedIncident } from './incident.js';
+import {
+  addChallenger, beginLoop, challengeEnded, championChanged, countForChallenges, dueLoopSteps, markLoopBegun, nextTendAt, receiveAnswer, receiveIncidents, requestPromotion, requestRetraining,
+  retrainingEnded, seeLoop, stopLoop, tended, type LoopState, type LoopStep, type LoopView,
+} from './loop.js';
+import type { Notice } from './notice.js';
+import type { RetrainingRequest } from './retraining.js';
 import type { RunState, RunTrigger } from './run.js';
 import type { DecisionSettings, IncidentKind, RunSettings } from './settings.js';
 import type { BatchKind } from './batch.js';
@@ -66,6 +73,9 @@ export interface RunReport {
   /** Incidents that this run opened and that ask for a decision; and those that it withdrew or resolved. */
   questions: Question[];
   withdrawn: string[];
+  /** Incidents that are to be attended, and attended ones that are over; absent in reports of earlier versions. */
+  attended?: AttendedIncident[];
+  ended?: { incident: string; state: 'resolved' | 'withdrawn' }[];
 }
 
 /** How a decision ended; null: nobody had to answer any more. */
@@ -76,14 +86,23 @@ export interface DecisionReport {
 }
 
 /** What a look at the ledger brings (activities/contract.ts LedgerView). */
-export interface LedgerPage {
+export interface LedgerPage extends LoopView {
   state: 'active' | 'archived' | 'deleted';
   settingsRevision: number;
   runs: RunSettings;
   decisions: DecisionSettings;
   lastBatch: number;
-  entries: { number: number; kind: BatchKind; rowsAccepted: number }[];
+  entries: LedgerEntry[];
   more: boolean;
+}
+
+/** A committed batch. */
+export interface LedgerEntry {
+  number: number;
+  kind: BatchKind;
+  rowsAccepted: number;
+  /** Of a version that was not in charge: its number. */
+  shadowOf?: number;
 }
 
 export type LifecycleMessage =
@@ -97,7 +116,24 @@ export type LifecycleMessage =
   /** The run's workflow is closed and has not reported: terminated by hand, say. */
   | { kind: 'run-lost'; runNumber: number }
   | { kind: 'decision-closed'; report: DecisionReport }
+  | { kind: 'retraining-requested'; request: RetrainingRequest }
+  | { kind: 'retraining-finished'; number: number; version: number | null }
+  | { kind: 'challenger-added'; version: number; by: string }
+  | { kind: 'promotion-requested'; request: PromotionRequest }
+  | { kind: 'champion-changed'; number: number; champion: number; by: string }
+  | { kind: 'challenge-finished'; number: number }
+  | { kind: 'tend-soon' }
+  | { kind: 'tended'; outcome: TendOutcome }
   | { kind: 'archive' };
+
+/** What a look after time brings (activities/contracts/tending.ts). */
+export interface TendOutcome {
+  opened: AttendedIncident[];
+  closed: string[];
+  notices: Notice[];
+  settled: boolean;
+  nextAtMs: number | null;
+}
 
 // ---- state -------------------------------------------------------------------------------------------------------------------------
 
@@ -122,7 +158,7 @@ export interface Pace {
 export const DEFAULT_PACE: Pace = { lookGapMs: 250, lookEveryMs: 60_000 };
 
 export interface LifecycleState {
-  schemaVersion: 1;
+  schemaVersion: 2;
   modelId: number;
   phase: 'active' | 'archiving' | 'archived';
   pace: Pace;
@@ -158,6 +194,8 @@ export interface LifecycleState {
   lookWanted: boolean;
   lastLookAtMs: number;
   idleLooks: number;
+  /** What follows from alerts: domain/loop.ts. */
+  loop: LoopState;
 }
 
 /** Runs that are queued at most; the ledger is read on when they have been worked off. */
@@ -167,35 +205,49 @@ const TICKETS_MAX = 200;
 const IDLE_DOUBLINGS_MAX = 4;
 
 /** @param nowMs when the lifecycle begins: "since the last run" counts from here until there is one */
-export function beginLifecycle(start: { modelId: number; lastRun: number; horizon: number; pace: Pace }, nowMs: number): LifecycleState {
+export function beginLifecycle(start: { modelId: number; lastRun: number; horizon: number; pace: Pace; lastRetraining?: number; lastChallenge?: number }, nowMs: number): LifecycleState {
   return {
-    schemaVersion: 1, modelId: start.modelId, phase: 'active', pace: start.pace, settings: null,
+    schemaVersion: 2, modelId: start.modelId, phase: 'active', pace: start.pace, settings: null,
     horizon: start.horizon, queuedHorizon: start.horizon, scanned: start.horizon, known: start.horizon, rowsSince: 0, newSince: false,
     lastRun: start.lastRun, lastBegunAtMs: nowMs, queue: [], active: null, lost: false,
     requests: [], tickets: [], asks: [], withdrawals: [], openDecisions: [], withdrawing: [],
     looking: null, lookWanted: true, lastLookAtMs: 0, idleLooks: 0,
+    loop: beginLoop(start),
   };
 }
 
 /** A state that an earlier version of this code handed on, as this one needs it. What came later gets the value that it had in effect before. */
 export function migrateState(state: LifecycleState): LifecycleState {
-  const { withdrawing = [] } = state as Partial<LifecycleState>;
-  return { ...state, withdrawing };
+  const { withdrawing = [], loop = beginLoop() } = state as Partial<LifecycleState>;
+  return { ...state, schemaVersion: 2, withdrawing, loop };
 }
 
 // ---- receiving ---------------------------------------------------------------------------------------------------------------------
 
-/** The state after one message. Never writes to `state`. */
-export function receive(state: LifecycleState, message: LifecycleMessage): LifecycleState {
+/** The state after one message that came at this time. Never writes to `state`. */
+export function receive(state: LifecycleState, message: LifecycleMessage, nowMs: number): LifecycleState {
+  const loop = (next: LoopState): LifecycleState => ({ ...state, loop: next });
+  const active = state.phase === 'active';
   switch (message.kind) {
     case 'ring': return { ...state, known: Math.max(state.known, message.batchNumber), idleLooks: 0 };
     case 'settings-changed': return { ...state, lookWanted: state.lookWanted || message.revision > (state.settings?.revision ?? 0) };
-    case 'request': return isKnownRequest(state, message.request.key) || state.phase !== 'active' ? state : { ...state, requests: [...state.requests, message.request] };
-    case 'ledger': return receiveLedger(state, message.page);
+    case 'request': return isKnownRequest(state, message.request.key) || !active ? state : { ...state, requests: [...state.requests, message.request] };
+    case 'ledger': return receiveLedger(state, message.page, nowMs);
     case 'model-gone': return stop({ ...state, looking: null }, 'the model was deleted');
-    case 'run-finished': return receiveReport(state, message.report);
+    case 'run-finished': return receiveReport(state, message.report, nowMs);
     case 'run-lost': return state.active?.runNumber === message.runNumber ? { ...state, lost: true } : state;
-    case 'decision-closed': return { ...state, openDecisions: without(state.openDecisions, message.report.decisionId), withdrawing: without(state.withdrawing, message.report.decisionId) };
+    case 'decision-closed': return {
+      ...state, openDecisions: without(state.openDecisions, message.report.decisionId), withdrawing: without(state.withdrawing, message.report.decisionId),
+      loop: active && state.openDecisions.includes(message.report.decisionId) ? receiveAnswer(state.loop, message.report, nowMs) : state.loop,
+    };
+    case 'retraining-requested': return active ? loop(requestRetraining(state.loop, message.request, nowMs)) : state;
+    case 'retraining-finished': return { ...loop(retrainingEnded(state.loop, message)), lookWanted: active };
+    case 'challenger-added': return active ? loop(addChallenger(state.loop, message.version, message.by, 'registered as a challenger')) : state;
+    case 'promotion-requested': return active ? loop(requestPromotion(state.loop, message.request)) : state;
+    case 'champion-changed': return receiveChampion(loop(championChanged(state.loop, message.number, message.champion)), message);
+    case 'challenge-finished': return loop(challengeEnded(state.loop, message.number));
+    case 'tend-soon': return active ? loop({ ...state.loop, tendWanted: true }) : state;
+    case 'tended': return receiveTended(state, message.outcome, nowMs);
     case 'archive': return stop(state, 'the model was archived');
   }
 }
@@ -213,10 +265,10 @@ function isKnownRequest(state: LifecycleState, key: string): boolean {
 function stop(state: LifecycleState, reason: string): LifecycleState {
   if (state.phase !== 'active') return state;
   const withdrawals = state.openDecisions.map((decisionId) => ({ decisionId, reason }));
-  return { ...state, phase: 'archiving', queue: [], requests: [], asks: [], openDecisions: [], withdrawing: [], withdrawals: [...state.withdrawals, ...withdrawals], lookWanted: false };
+  return { ...state, loop: stopLoop(state.loop, reason), phase: 'archiving', queue: [], requests: [], asks: [], openDecisions: [], withdrawing: [], withdrawals: [...state.withdrawals, ...withdrawals], lookWanted: false };
 }
 
-function receiveLedger(state: LifecycleState, page: LedgerPage): LifecycleState {
+function receiveLedger(state: LifecycleState, page: LedgerPage, nowMs: number): LifecycleState {
   if (page.state !== 'active') return stop({ ...state, looking: null }, `the model was ${page.state}`);
   const covers = state.looking?.covers ?? 0;
   let next: LifecycleState = {
@@ -226,6 +278,7 @@ function receiveLedger(state: LifecycleState, page: LedgerPage): LifecycleState 
     idleLooks: page.entries.length > 0 ? 0 : Math.min(state.idleLooks + 1, IDLE_DOUBLINGS_MAX),
     looking: null,
     lookWanted: false,
+    loop: seeLoop(state.loop, page, nowMs),
   };
   // A lower number may have been reached before it was set: then the run is due where the ledger was read to.
   if (page.runs.everyRows && next.rowsSince >= page.runs.everyRows) next = enqueue(next, { horizon: next.scanned, trigger: 'count', by: 'policy', full: false });
@@ -246,8 +299,10 @@ function readEntry(state: LifecycleState, entry: LedgerPage['entries'][number]):
   const next: LifecycleState = {
     ...state,
     scanned: entry.number,
-    newSince: state.newSince || entry.kind !== 'reference',
-    rowsSince: state.rowsSince + (entry.kind === 'analysis' ? entry.rowsAccepted : 0),
+    newSince: state.newSince || (entry.kind !== 'reference' && entry.shadowOf === undefined),
+    // Rows of a challenger are not monitored, they are compared.
+    rowsSince: state.rowsSince + (entry.kind === 'analysis' && entry.shadowOf === undefined ? entry.rowsAccepted : 0),
+    loop: countForChallenges(state.loop, entry),
   };
   if (entry.kind === 'target' && entry.rowsAccepted > 0 && runs?.onTargets) return enqueue(next, { horizon: entry.number, trigger: 'targets', by: 'policy', full: false });
   if (runs?.everyRows && next.rowsSince >= runs.everyRows) return enqueue(next, { horizon: entry.number, trigger: 'count', by: 'policy', full: false });
@@ -272,7 +327,7 @@ function grantRequest(state: LifecycleState, request: RunRequest): LifecycleStat
   return { ...next, tickets: tickets.slice(-TICKETS_MAX) };
 }
 
-function receiveReport(state: LifecycleState, report: RunReport): LifecycleState {
+function receiveReport(state: LifecycleState, report: RunReport, nowMs: number): LifecycleState {
   if (state.active?.runNumber !== report.runNumber) return state;
   const active = { ...state, active: null, lost: false, horizon: report.state === 'completed' ? Math.max(state.horizon, report.horizon) : state.horizon };
   if (state.phase !== 'active') return active;
@@ -282,7 +337,27 @@ function receiveReport(state: LifecycleState, report: RunReport): LifecycleState
     asks: [...state.asks, ...report.questions.filter((question) => !asked.has(question.decisionId))],
     withdrawals: [...state.withdrawals, ...report.withdrawn.map((decisionId) => ({ decisionId, reason: `run ${report.runNumber} found that its incident no longer holds` }))],
     lookWanted: true,
+    loop: receiveIncidents(state.loop, report.attended ?? [], report.ended ?? [], nowMs),
   };
+}
+
+/** The version in charge is another one: its results are computed, and questions about the one before need no answer. */
+function receiveChampion(state: LifecycleState, { number, champion, by }: { number: number; champion: number; by: string }): LifecycleState {
+  if (state.phase !== 'active') return state;
+  const request: RunRequest = { key: `promotion:${number}:${champion}`, trigger: 'promotion', by };
+  const asked = [...state.openDecisions];
+  return {
+    ...state,
+    requests: isKnownRequest(state, request.key) ? state.requests : [...state.requests, request],
+    withdrawals: [...state.withdrawals, ...asked.map((decisionId) => ({ decisionId, reason: `version ${champion} is in charge now` }))],
+  };
+}
+
+function receiveTended(state: LifecycleState, outcome: TendOutcome, nowMs: number): LifecycleState {
+  if (state.phase !== 'active') return { ...state, loop: { ...state.loop, tending: false } };
+  const next = { ...state, loop: tended(state.loop, outcome, nowMs) };
+  // Chunks whose wait has ended are judged as final.
+  return outcome.settled && next.settings ? enqueue(next, { horizon: next.scanned, trigger: 'targets', by: 'policy', full: false }) : next;
 }
 
 // ---- deciding ----------------------------------------------------------------------------------------------------------------------
@@ -292,13 +367,14 @@ export type LifecycleStep =
   | { kind: 'run'; run: DueRun; previousHorizon: number }
   | { kind: 'abandon'; runNumber: number; horizon: number }
   | { kind: 'ask'; question: Question; settings: DecisionSettings }
-  | { kind: 'withdraw'; decisionId: string; reason: string };
+  | { kind: 'withdraw'; decisionId: string; reason: string }
+  | { kind: 'loop'; step: LoopStep };
 
 /** Lets time pass: a run by time becomes due, an archived lifecycle comes to its end. */
 export function advance(state: LifecycleState, nowMs: number): LifecycleState {
   const timeDueAt = timeTriggerAt(state);
   if (timeDueAt !== null && nowMs >= timeDueAt) return enqueue(state, { horizon: state.scanned, trigger: 'time', by: 'policy', full: false });
-  const restful = state.active === null && state.looking === null && state.withdrawals.length === 0;
+  const restful = state.active === null && state.looking === null && state.withdrawals.length === 0 && !state.loop.tending && dueLoopSteps(state.loop, nowMs).length === 0;
   return state.phase === 'archiving' && restful ? { ...state, phase: 'archived' } : state;
 }
 
@@ -310,6 +386,7 @@ export function dueSteps(state: LifecycleState, nowMs: number): LifecycleStep[] 
   if (state.active && state.lost) steps.push({ kind: 'abandon', runNumber: state.active.runNumber, horizon: state.active.horizon });
   const next = state.queue[0];
   if (next && !state.active && state.phase === 'active') steps.push({ kind: 'run', run: next, previousHorizon: state.horizon });
+  for (const step of dueLoopSteps(state.loop, nowMs)) steps.push({ kind: 'loop', step });
   const lookAt = nextLookAt(state);
   if (lookAt !== null && nowMs >= lookAt) steps.push({ kind: 'look', after: state.scanned });
   return steps;
@@ -319,6 +396,7 @@ export function markBegun(state: LifecycleState, step: LifecycleStep, nowMs: num
   switch (step.kind) {
     case 'look': return { ...state, looking: { covers: state.requests.length }, lastLookAtMs: nowMs };
     case 'run': return { ...state, queue: state.queue.slice(1), active: step.run, lost: false, lastBegunAtMs: nowMs };
+    case 'loop': return { ...state, loop: markLoopBegun(state.loop, step.step, nowMs) };
     case 'abandon': return { ...state, lost: false };
     case 'ask': return { ...state, asks: state.asks.filter((ask) => ask !== step.question), openDecisions: [...state.openDecisions, step.question.decisionId] };
     case 'withdraw': return {
@@ -331,7 +409,7 @@ export function markBegun(state: LifecycleState, step: LifecycleStep, nowMs: num
 
 /** When something becomes due without any message (ms since 1970); null: never. */
 export function nextDeadline(state: LifecycleState): number | null {
-  const moments = [nextLookAt(state), timeTriggerAt(state)].filter((moment) => moment !== null);
+  const moments = [nextLookAt(state), timeTriggerAt(state), state.phase === 'active' ? nextTendAt(state.loop) : null].filter((moment) => moment !== null);
   return moments.length === 0 ? null : Math.min(...moments);
 }
 
@@ -339,7 +417,7 @@ const without = (ids: readonly string[], id: string): string[] => ids.filter((ot
 
 /** Nothing is under way that this execution alone knows of: its state can go on in a new one. */
 export function isQuiet(state: LifecycleState): boolean {
-  return state.looking === null && state.requests.length === 0 && !state.lost;
+  return state.looking === null && state.requests.length === 0 && !state.lost && !state.loop.tending && state.loop.retrainingRequests.length === 0;
 }
 
 function timeTriggerAt(state: LifecycleState): number | null {

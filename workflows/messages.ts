@@ -38,6 +38,9 @@ export interface LifecycleInput {
   /** What the store knows of earlier runs; 0 and 0 for a new model. */
   lastRun: number;
   horizon: number;
+  /** The same of retrainings and challenges; absent: 0. */
+  lastRetraining?: number;
+  lastChallenge?: number;
   pace?: Pace;
   /** Search attributes are registered in this namespace and are set. */
   tagged?: boolean;
@@ -69,6 +72,13 @@ export interface LifecycleStatus {
   openDecisions: string[];
   /** To be asked, or withdrawn and not closed yet: this passes within moments. */
   unsettledDecisions: string[];
+  /** Its number. */
+  retraining: number | null;
+  challenges: { number: number; version: number; mode: ChallengeMode; promoted: boolean }[];
+  /** Incidents that have a workflow, by their text. */
+  attended: string[];
+  /** Steps of the loop after the alert that are due and not begun: this passes within moments. */
+  unsettledSteps: number;
 }
 
 // ---- monitoringRun: id aftercare/model/<id>/run/<n> --------------------------------------------------------------------------------
@@ -161,6 +171,15 @@ export const incidentStatus = defineQuery<IncidentStatus>('aftercareIncidentStat
 
 export interface NotificationInput {
   notice: Notice;
+  /** Only this delivery of it, once more: it was given up before. */
+  again?: string;
+}
+
+/** Deliveries by how they ended. */
+export interface NotificationSummary {
+  sent: number;
+  dead: number;
+  withdrawn: number;
 }
 
 // ---- retraining: id aftercare/model/<id>/retraining/<n> -----------------------------------------------------------------------------

@@ -7,7 +7,8 @@ import {
   setCurrentDetails, setHandler, sleep, startChild, WorkflowIdReusePolicy, workflowInfo,
 } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import { decisionWorkflowId, runId, WORKFLOW } from '../domain/names.js';
+import { ticketOf as loopTicketOf, type Ticket } from '../domain/loop.js';
+import { challengeId, decisionWorkflowId, retrainingId, runId, WORKFLOW } from '../domain/names.js';
 import {
   advance, beginLifecycle, DEFAULT_PACE, dueSteps, isQuiet, markBegun, migrateState, nextDeadline, receive, ticketOf,
   type DueRun, type LifecycleMessage, type LifecycleState, type LifecycleStep,
@@ -16,8 +17,10 @@ import type { aftercareDecision } from './decision.js';
 import type { aftercareMonitoringRun } from './monitoring-run.js';
 import { createAlarm } from './alarm.js';
 import { describeLifecycle, statusOf } from './lifecycle-view.js';
+import { takeLoopStep } from './loop-steps.js';
 import {
-  archive, decisionClosed, lifecycleStatus, requestRun, requestRunSignal, ring, runFinished, runPing, settingsChanged, withdrawDecision,
+  archive, challengeFinished, challengerAdded, championChanged, decisionClosed, lifecycleStatus, requestPromotion, requestRetraining, requestRetrainingSignal, requestRun, requestRunSignal,
+  retrainingFinished, ring, runFinished, runPing, settingsChanged, tendSoon, withdrawDecision,
   type LifecycleInput, type LifecycleStatus,
 } from './messages.js';
 import { quick } from './proxies.js';
@@ -30,7 +33,7 @@ const HISTORY_LIMIT = 1000;
 const PATIENCE = 4;
 
 export async function aftercareModelLifecycle(input: LifecycleInput): Promise<LifecycleStatus> {
-  let state: LifecycleState = input.state ? migrateState(input.state) : beginLifecycle({ modelId: input.modelId, lastRun: input.lastRun, horizon: input.horizon, pace: input.pace ?? DEFAULT_PACE }, Date.now());
+  let state: LifecycleState = input.state ? migrateState(input.state) : beginLifecycle({ ...input, pace: input.pace ?? DEFAULT_PACE }, Date.now());
   const inbox: LifecycleMessage[] = [];
   let woken = true;
   /** Children being started and signals being sent: the history must not end before the server has taken them. */
@@ -42,7 +45,23 @@ export async function aftercareModelLifecycle(input: LifecycleInput): Promise<Li
   setHandler(runFinished, (report) => void inbox.push({ kind: 'run-finished', report }));
   setHandler(decisionClosed, (report) => void inbox.push({ kind: 'decision-closed', report }));
   setHandler(requestRunSignal, (request) => void inbox.push({ kind: 'request', request }));
+  setHandler(requestRetrainingSignal, (request) => void inbox.push({ kind: 'retraining-requested', request }));
+  setHandler(retrainingFinished, ({ number, version }) => void inbox.push({ kind: 'retraining-finished', number, version }));
+  setHandler(challengerAdded, ({ version, by }) => void inbox.push({ kind: 'challenger-added', version, by }));
+  setHandler(championChanged, (change) => void inbox.push({ kind: 'champion-changed', ...change }));
+  setHandler(challengeFinished, ({ number }) => void inbox.push({ kind: 'challenge-finished', number }));
+  setHandler(tendSoon, () => void inbox.push({ kind: 'tend-soon' }));
   setHandler(lifecycleStatus, () => statusOf(state));
+  setHandler(requestRetraining, async (request) => {
+    inbox.push({ kind: 'retraining-requested', request });
+    const number = await ticket(() => state.loop.retrainingTickets, request.key);
+    return { number, workflowId: retrainingId(state.modelId, number) };
+  }, { validator: (request) => mustBeOpen(request?.key, request?.by) });
+  setHandler(requestPromotion, async (request) => {
+    inbox.push({ kind: 'promotion-requested', request });
+    const number = await ticket(() => state.loop.promotionTickets, request.key);
+    return { number, workflowId: challengeId(state.modelId, number) };
+  }, { validator: (request) => mustBeOpen(request?.key, request?.by) });
   setHandler(requestRun, async (request) => {
     inbox.push({ kind: 'request', request });
     await condition(() => ticketOf(state, request.key) !== null || state.phase !== 'active');
@@ -62,7 +81,7 @@ export async function aftercareModelLifecycle(input: LifecycleInput): Promise<Li
   for (;;) {
     await condition(() => inbox.length > 0 || woken || mayRollOver());
     woken = false;
-    state = inbox.splice(0).reduce(receive, state);
+    state = inbox.splice(0).reduce((before, message) => receive(before, message, Date.now()), state);
     if (mayRollOver()) {
       await condition(allHandlersFinished);
       if (mayRollOver()) await continueAsNew<typeof aftercareModelLifecycle>({ ...input, state });
@@ -74,6 +93,20 @@ export async function aftercareModelLifecycle(input: LifecycleInput): Promise<Li
   }
   await condition(() => outgoing === 0 && allHandlersFinished());
   return statusOf(state);
+
+  function mustBeOpen(key: string | undefined, by: string | undefined): void {
+    if (!key || !by?.trim()) throw ApplicationFailure.nonRetryable('a request needs a key and says who asks (by)', 'InvalidInput');
+    if (state.phase !== 'active') throw noMoreRuns(input);
+  }
+
+  /** What became of a request, as soon as it is decided. */
+  async function ticket(tickets: () => readonly Ticket[], key: string): Promise<number> {
+    await condition(() => loopTicketOf(tickets(), key) !== null || state.phase !== 'active');
+    const found = loopTicketOf(tickets(), key);
+    if (found === null) throw noMoreRuns(input);
+    if ('refusal' in found) throw ApplicationFailure.nonRetryable(found.refusal, 'Conflict');
+    return found.number;
+  }
 
   function mayRollOver(): boolean {
     const { historyLength, continueAsNewSuggested } = workflowInfo();
@@ -102,6 +135,7 @@ export async function aftercareModelLifecycle(input: LifecycleInput): Promise<Li
       case 'abandon': return inBackground(abandon(step.runNumber, step.horizon));
       case 'ask': return inBackground(ask(step));
       case 'withdraw': return inBackground(withdraw(step.decisionId, step.reason));
+      case 'loop': return inBackground(takeLoopStep(step.step, { input, state: () => state, receive: (message) => void inbox.push(message), sending, startUnlessThere }));
     }
   }
 

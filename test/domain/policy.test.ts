@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { reminderAfterMs, remindersDue } from '../../domain/reminders.js';
 import {
-  advance, beginLifecycle, DEFAULT_PACE, dueSteps, isQuiet, markBegun, migrateState, nextDeadline, receive, ticketOf,
-  type LedgerPage, type LifecycleState, type LifecycleStep, type RunRequest,
+  advance, beginLifecycle, DEFAULT_PACE, dueSteps, isQuiet, markBegun, migrateState, nextDeadline, receive as receiveAt, ticketOf,
+  type LedgerPage, type LifecycleMessage, type LifecycleState, type LifecycleStep, type RunRequest,
 } from '../../domain/policy.js';
 import { defaultSettings, type RunSettings } from '../../domain/settings.js';
 
@@ -15,6 +15,8 @@ const page = (entries: Entry[], more: Partial<LedgerPage> = {}): LedgerPage => (
 const request = (key: string, more: Partial<RunRequest> = {}): RunRequest => ({ key, trigger: 'manual', by: 'ada', ...more });
 const looked = (state: LifecycleState, found: LedgerPage, nowMs = 0) => receive(markBegun(state, { kind: 'look', after: state.scanned }, nowMs), { kind: 'ledger', page: found });
 const ledgerOf = (rows: number[]): Entry[] => rows.map((rowsAccepted, i) => ({ number: i + 1, kind: 'analysis', rowsAccepted }));
+/** Where the moment does not matter. */
+const receive = (state: LifecycleState, message: LifecycleMessage) => receiveAt(state, message, 0);
 const kinds = (steps: LifecycleStep[]) => steps.map((step) => step.kind);
 
 describe('policy of the lifecycle', () => {
