@@ -6,6 +6,7 @@ import type { Question } from '../domain/policy.js';
 import type { RunState, RunTrigger } from '../domain/run.js';
 import type { DecisionSettings, RunSettings } from '../domain/settings.js';
 import type { BatchKind } from '../domain/batch.js';
+import type { RetrainingActivities } from './contracts/retraining.js';
 
 export interface LedgerRequest {
   modelId: number;
@@ -30,6 +31,8 @@ export interface LedgerView {
   /** In order, at most 1,000; `more` when the ledger goes on. */
   entries: LedgerEntry[];
   more: boolean;
+  /** Numbers of the versions that are registered as challengers: one that the lifecycle does not know is a signal that was lost. */
+  challengers?: number[];
   /** With every default filled in; absent in histories of earlier versions, as is the next one. */
   lifecycle?: LoopSettings;
   /** When time alone makes something due (activities/contracts/tending.ts); null: nothing. */
@@ -106,7 +109,7 @@ export interface NotifyRequest {
 }
 
 /** Registered under these names with the prefix `aftercare` in front (see PREFIX in activities/index.ts). */
-export interface LightActivities {
+export interface LightActivities extends RetrainingActivities {
   readLedger(request: LedgerRequest): Promise<LedgerView>;
   planRun(request: PlanRequest): Promise<RunPlan>;
   /** @param nowMs the lifecycle's present: waits for targets begin here */

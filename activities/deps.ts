@@ -6,6 +6,8 @@ import type { Pool } from '../store/pool.js';
 /** What a worker's own module brings along: metrics of the user's own. */
 export interface LightDeps extends EngineContext {
   pool: Pool;
+  /** Where our HTTP server is reached from outside: links and callbacks begin with it. Absent: there are none. */
+  publicUrl?: string | undefined;
 }
 
 /** @property population only this one of the plan's populations, by its place; absent: all of them, one after another, and the outcome is recorded */

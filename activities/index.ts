@@ -11,6 +11,7 @@ import { fitPopulations } from './fit-populations.js';
 import { notify, type NotifyDeps } from './notify.js';
 import { planRun } from './plan-run.js';
 import { readLedger } from './read-ledger.js';
+import { createRetrainingActivities } from './retraining/index.js';
 
 export type { LightDeps, NumericDeps, NumericTask, NumericThreads, TaskOptions } from './deps.js';
 
@@ -30,6 +31,7 @@ export function createLightActivities(deps: LightDeps & NotifyDeps): Registered<
     aftercareCloseDecision: withFailures((request) => closeDecision(deps.pool, request)),
     aftercareNotify: withFailures((request) => notify(deps, request)),
     aftercareRecordAudit: withFailures((entry) => recordAudit(deps.pool, entry)),
+    ...createRetrainingActivities(deps),
   };
 }
 

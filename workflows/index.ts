@@ -2,4 +2,6 @@
 export { aftercareDecision } from './decision.js';
 export { aftercareModelLifecycle } from './model-lifecycle.js';
 export { aftercareMonitoringRun } from './monitoring-run.js';
+export { aftercareNotification } from './notification.js';
+export { aftercareRetraining } from './retraining.js';
 export { aftercareScheduledRun } from './scheduled-run.js';
