@@ -13,7 +13,7 @@ import { drawBatchId, findBatch, lockLedger, repeatedReceipt, writeBatch, type K
 import { CopyEncoder, type CellBlock } from './copy-encode.js';
 import { CopyIn } from './copy-in.js';
 import { EarlierRows, PORTION, preferIndexes } from './earlier-rows.js';
-import { findModel, requireActive, type FoundModel, type ModelRef } from './find-model.js';
+import { findModel, requireActive, requireVersionInUse, type FoundModel, type ModelRef } from './find-model.js';
 import { hashIdentifier, type HashPair } from './identifier-hash.js';
 import { CopySink, readRows, type AppendProgress, type IntakeBlock, type IntakeResult, type IntakeSink } from './intake.js';
 import { inferenceTable, placeColumns, targetTable } from './model-tables.js';
@@ -54,6 +54,7 @@ export interface AppendRowsOptions extends AppendOptions {
 export async function appendRows(pool: Pool, model: ModelRef, source: RowSource, options: AppendRowsOptions): Promise<Receipt> {
   const found = await findModel(pool, model, options.version);
   requireActive(found);
+  requireVersionInUse(found);
   const columns = analysisColumns(found.schema, source);
   return appendOnce(pool, found, options, (tx) => appendRowsIn(tx, found, columns, source, options, pool));
 }

@@ -1,9 +1,9 @@
 /** Creates a model with its reference data: all of it, or nothing. */
 import type { Receipt } from '../domain/batch.js';
 import { checkBatchKey } from '../domain/batch.js';
-import { Conflict, InvalidInput } from '../domain/errors.js';
+import { Conflict } from '../domain/errors.js';
 import type { RowSource } from '../domain/row-block.js';
-import { columnOf, quoted, type ModelSchema } from '../domain/schema.js';
+import type { ModelSchema } from '../domain/schema.js';
 import type { ModelSettings } from '../domain/settings.js';
 import { checkTags } from '../domain/tags.js';
 import { analysisColumns, referenceColumns, targetColumns } from './append-columns.js';
@@ -11,11 +11,12 @@ import { appendRowsIn } from './append-rows.js';
 import { appendTargetsIn } from './append-targets.js';
 import { recordAudit } from './audit.js';
 import { drawBatchId, lockLedger, writeBatch } from './batch-ledger.js';
-import { checkModelName, checkPrerequisites, refuseBadReference } from './check-create.js';
+import { checkModelName, checkPrerequisites } from './check-create.js';
 import { findModel, type FoundModel } from './find-model.js';
-import { CopySink, readRows, type AppendProgress, type IntakeResult } from './intake.js';
-import { indexesSql, mapColumns, placeColumns, referenceTable, tablesSql } from './model-tables.js';
+import type { AppendProgress } from './intake.js';
+import { indexesSql, mapColumns, tablesSql } from './model-tables.js';
 import { inTransaction, type Pool, type Transaction } from './pool.js';
+import { takeReference } from './take-reference.js';
 
 export interface CreateModelRequest {
   name: string;
@@ -69,7 +70,7 @@ export async function createModel(pool: Pool, request: CreateModelRequest): Prom
 
 async function create(tx: Transaction, request: CreateModelRequest, targetNeeded: boolean): Promise<CreatedModel> {
   const { name, schema, settings, by } = request;
-  const taken = referenceColumns(schema, request.reference);
+  referenceColumns(schema, request.reference);   // before any table is made
   const { rows: [model] } = await tx.query<{ id: number }>(
     `insert into aftercare.model (name, problem_type, settings, creation_key, created_by, tags) values ($1, $2, $3, $4, $5, $6) returning id`,
     [name, schema.problemType, JSON.stringify(settings), request.creationKey ?? null, by, checkTags(request.tags ?? [])],
@@ -91,20 +92,20 @@ async function create(tx: Transaction, request: CreateModelRequest, targetNeeded
   for (const statement of indexesSql(modelId)) await tx.query(statement);
 
   const batchId = await drawBatchId(tx);
-  const intake = await copyReference(tx, request, taken.columns, modelId, versionId, targetNeeded);
-  if (intake.rowsRead === 0) throw new InvalidInput(`the reference (${request.reference.label}) has no rows: there is nothing to learn from`);
-  refuseBadReference(request.reference.label, intake.rowsRead, intake.quarantine.rows, intake.quarantine.reasons);
-  await refuseRepeatedIdentifiers(tx, request, intake, modelId);
-  await tx.query('update aftercare.version set reference_rows = $2 where id = $1', [versionId, intake.rowsTaken]);
+  const reference = await takeReference(tx, {
+    modelId, versionId, schema, columns, zone: settings.zone, reference: request.reference, targetNeeded, purpose: JSON.stringify(['reference', 1]),
+    onProgress: request.onProgress, signal: request.signal,
+  });
+  await tx.query('update aftercare.version set reference_rows = $2 where id = $1', [versionId, reference.rows]);
   const { lastBatch } = await lockLedger(tx, modelId);
   const receipts = [await writeBatch(tx, lastBatch, {
     batchId, modelId, versionId, by, touched: { firstAt: null, lastAt: null, days: null },
     receipt: {
-      model: name, version: 1, kind: 'reference', key: request.referenceKey ?? intake.contentKey, rowsRead: intake.rowsRead, rowsAccepted: intake.rowsTaken,
-      rowsDuplicate: 0, rowsQuarantined: 0, quarantine: [], columnsUnknown: taken.unknown, columnsMissing: [], duplicate: false,
+      model: name, version: 1, kind: 'reference', key: request.referenceKey ?? reference.contentKey, rowsRead: reference.rows, rowsAccepted: reference.rows,
+      rowsDuplicate: 0, rowsQuarantined: 0, quarantine: [], columnsUnknown: reference.unknown, columnsMissing: [], duplicate: false,
     },
   })];
-  await recordAudit(tx, { modelId, by, action: 'model created', detail: { name, referenceRows: intake.rowsTaken } });
+  await recordAudit(tx, { modelId, by, action: 'model created', detail: { name, referenceRows: reference.rows } });
   receipts.push(...await appendFirst(tx, request, modelId));
   return { modelId, versionId, receipts, existed: false };
 }
@@ -116,37 +117,6 @@ async function appendFirst(tx: Transaction, { analysis, targets, by, onProgress,
   if (analysis) receipts.push(await appendRowsIn(tx, found, analysisColumns(found.schema, analysis), analysis, { by, onProgress, signal }));
   if (targets) receipts.push(await appendTargetsIn(tx, found, targetColumns(found.schema, targets), targets, { by, onProgress, signal }));
   return receipts;
-}
-
-async function copyReference(tx: Transaction, { schema, settings, reference, onProgress, signal }: CreateModelRequest, columns: ReturnType<typeof referenceColumns>['columns'], modelId: number, versionId: number, targetNeeded: boolean): Promise<IntakeResult> {
-  const required = new Set(columns.flatMap(({ name, role }) => (role === 'identifier' || role === 'timestamp' || (targetNeeded && role === 'target') ? [name] : [])));
-  const sink = new CopySink(tx, {
-    table: referenceTable(modelId),
-    constants: [{ name: 'version_id', type: 'int4', value: versionId }],
-    cells: placeColumns(schema, mapColumns(schema)).map(({ physical }) => physical),
-  });
-  try {
-    const intake = await readRows({ source: reference, schema, columns, zone: settings.zone, required, purpose: JSON.stringify(['reference', 1]), onProgress, signal }, {
-      take: async ({ block, skip }) => { await sink.put(block.columns, block, skip); },
-    });
-    await sink.finish();
-    return intake;
-  } catch (error) {
-    await sink.abort();
-    throw error;
-  }
-}
-
-/** Two hashes may be equal by chance: the text decides. */
-async function refuseRepeatedIdentifiers(tx: Transaction, { schema, reference }: CreateModelRequest, { identifiers }: IntakeResult, modelId: number): Promise<void> {
-  if (identifiers.repeated.size === 0) return;
-  const { rows } = await tx.query<{ identifier: string; times: number; first: number; groups: number }>(
-    `select identifier, count(*)::int as times, min("row") as first, (count(*) over ())::int as groups from ${referenceTable(modelId)} group by identifier having count(*) > 1 order by min("row") limit 1`,
-  );
-  const worst = rows[0];
-  if (!worst) return;
-  throw new InvalidInput(`the reference (${reference.label}): column ${quoted(columnOf(schema, 'identifier')!.name)}: ${worst.groups.toLocaleString('en')} identifier${worst.groups === 1 ? ' stands' : 's stand'} more than once `
-    + `(first: row ${worst.first}, ${JSON.stringify(worst.identifier)}, ${worst.times} times): leave one row of each, or name another identifier column`);
 }
 
 /** What an earlier attempt of the same creation left behind, if it came to its commit. */

@@ -3,6 +3,7 @@ import { Conflict, NotFound } from '../domain/errors.js';
 import { didYouMean } from '../domain/near-names.js';
 import type { ModelSchema } from '../domain/schema.js';
 import type { ModelSettings } from '../domain/settings.js';
+import type { VersionRole } from '../domain/version.js';
 import type { DataColumn } from './model-tables.js';
 import type { Queryable } from './pool.js';
 
@@ -19,6 +20,7 @@ export interface FoundModel {
   settingsRevision: number;
   versionId: number;
   versionNumber: number;
+  versionRole: VersionRole;
   versionCount: number;
   schema: ModelSchema;
   /** Mapping of people's column names to physical ones: the union over the model's versions. */
@@ -37,6 +39,7 @@ interface FoundRow {
   settings_revision: number;
   version_id: number | null;
   version_number: number;
+  version_role: VersionRole;
   version_count: number;
   schema: ModelSchema;
   columns: DataColumn[];
@@ -51,7 +54,7 @@ interface FoundRow {
 export async function findModel(db: Queryable, model: ModelRef, versionNumber?: number): Promise<FoundModel> {
   const { rows } = await db.query<FoundRow>(
     `select m.id as model_id, m.name, m.state, m.settings, m.settings_revision, m.last_batch,
-            v.id as version_id, v.number as version_number, v.schema,
+            v.id as version_id, v.number as version_number, v.role as version_role, v.schema,
             (select count(*)::int from aftercare.version where model_id = m.id) as version_count,
             exists (select 1 from aftercare.batch b where b.model_id = m.id and b.version_id = v.id and b.kind = 'analysis') as has_inferences,
             (select json_agg(json_build_object('name', name, 'physical', physical, 'kind', kind) order by position) from aftercare.data_column where model_id = m.id) as columns
@@ -65,7 +68,7 @@ export async function findModel(db: Queryable, model: ModelRef, versionNumber?: 
   if (row.version_id === null) throw new NotFound(`model '${row.name}' has no version ${versionNumber}`);
   return {
     modelId: row.model_id, name: row.name, state: row.state, settings: row.settings, settingsRevision: row.settings_revision, lastBatch: row.last_batch, hasInferences: row.has_inferences,
-    versionId: row.version_id, versionNumber: row.version_number, versionCount: row.version_count, schema: row.schema, columns: row.columns,
+    versionId: row.version_id, versionNumber: row.version_number, versionRole: row.version_role, versionCount: row.version_count, schema: row.schema, columns: row.columns,
   };
 }
 
@@ -73,6 +76,11 @@ export async function findModel(db: Queryable, model: ModelRef, versionNumber?: 
 export function requireActive({ name, state }: { name: string; state: ModelState }): void {
   if (state === 'archived') throw new Conflict(`model '${name}' is archived: it takes no more rows and no more runs`);
   if (state === 'deleted') throw new NotFound(`there is no model '${name}': it was deleted`);
+}
+
+/** @throws Conflict when the version takes no more rows */
+export function requireVersionInUse({ name, versionNumber, versionRole }: FoundModel): void {
+  if (versionRole === 'archived') throw new Conflict(`version ${versionNumber} of model '${name}' is archived: it takes no more rows`);
 }
 
 function shown(model: ModelRef): string {

@@ -9,7 +9,9 @@ export interface LedgerPage {
   settings: ModelSettings;
   settingsRevision: number;
   lastBatch: number;
-  entries: { number: number; kind: BatchKind; rowsAccepted: number }[];
+  entries: { number: number; kind: BatchKind; rowsAccepted: number; shadowOf?: number }[];
+  /** Versions that are registered as challengers. */
+  challengers: number[];
   more: boolean;
 }
 
@@ -17,10 +19,12 @@ export interface LedgerPage {
 export async function readLedgerPage(pool: Pool, modelId: number, after: number, limit: number): Promise<LedgerPage> {
   const { rows: [model] } = await pool.query<Omit<LedgerPage, 'entries' | 'more'>>(
     `update aftercare.model set noticed_batch = greatest(noticed_batch, last_batch) where id = $1
-     returning state, settings, settings_revision as "settingsRevision", last_batch as "lastBatch"`, [modelId]);
+     returning state, settings, settings_revision as "settingsRevision", last_batch as "lastBatch",
+       array(select number from aftercare.version where model_id = $1 and role = 'challenger' order by number) as challengers`, [modelId]);
   if (!model) throw new NotFound(`there is no model with id ${modelId}`);
-  const { rows } = await pool.query<LedgerPage['entries'][number]>(
-    `select number, kind, rows_accepted as "rowsAccepted" from aftercare.batch where model_id = $1 and number > $2 and number <= $3 order by number limit $4`,
+  const { rows } = await pool.query<Omit<LedgerPage['entries'][number], 'shadowOf'> & { shadowOf: number | null }>(
+    `select b.number, b.kind, b.rows_accepted as "rowsAccepted", case when b.shadow then v.number end as "shadowOf"
+     from aftercare.batch b join aftercare.version v on v.id = b.version_id where b.model_id = $1 and b.number > $2 and b.number <= $3 order by b.number limit $4`,
     [modelId, after, model.lastBatch, limit + 1]);
-  return { ...model, entries: rows.slice(0, limit), more: rows.length > limit };
+  return { ...model, entries: rows.slice(0, limit).map(({ shadowOf, ...entry }) => (shadowOf === null ? entry : { ...entry, shadowOf })), more: rows.length > limit };
 }

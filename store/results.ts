@@ -10,8 +10,8 @@ export interface ResultFilter {
   columns?: readonly string[] | undefined;
   /** `column=value`, or a column alone for all its values; '' is all rows together, which is what is read when nothing is given; 'all': everything. */
   segments?: readonly string[] | 'all' | undefined;
-  /** The numbers of versions; absent: all. */
-  versions?: readonly number[] | undefined;
+  /** The numbers of versions; absent: the one in charge, but for canonical results, which are of all. */
+  versions?: readonly number[] | 'all' | undefined;
   /** Only results that carry all of these tags, by their model or their version. */
   tags?: readonly string[] | undefined;
   period?: PeriodName | undefined;
@@ -35,7 +35,7 @@ const utc = (column: string): string => `to_char(${column} at time zone 'UTC', '
  * @param which condition on c: those in force, or all that there ever were
  */
 const chunksSql = (which: string): string => `
-  select c.*, v.number as version_number, array(select distinct tag from unnest(o.tags || v.tags) as tag order by tag) as tags,
+  select c.*, v.number as version_number, v.id = o.champion_version_id as in_charge, array(select distinct tag from unnest(o.tags || v.tags) as tag order by tag) as tags,
     row_number() over place - 1 as index, sum(c.rows) over place - c.rows as start_index, sum(c.rows) over place - 1 as end_index,
     ${utc('c.start_at')} as start_date, ${utc(`case when c.scheme like 'period:%' then c.end_at - interval '1 microsecond' else c.end_at end`)} as end_date
   from aftercare.chunk c join aftercare.version v on v.id = c.version_id join aftercare.model o on o.id = v.model_id
@@ -67,7 +67,7 @@ const resultsSql = (from: string): string => `
     m.reason, m.engine_version as "engineVersion", m.data_revision::float8 as "dataRevision", m.revision - 1 as revision, c.tags
   ${from}
   where ($2::text[] is null or m.calculator = any ($2)) and ($3::text[] is null or m.metric = any ($3)) and ($4::text[] is null or m.column_name = any ($4))
-    and ${segmentSql('$10', 'c.segment')} and ($11::int[] is null or c.version_number = any ($11)) and ($12::text[] is null or c.tags @> $12)
+    and ${segmentSql('$10', 'c.segment')} and (case when $11::int[] is null then $13 or c.in_charge else c.version_number = any ($11) end) and ($12::text[] is null or c.tags @> $12)
     and ($5::text is null or c.period = $5) and ($6::timestamptz is null or c.end_at >= $6) and ($7::timestamptz is null or c.start_at < $7)
     and (not $8::boolean or (j.alert and c.period = coalesce($5, 'analysis')))
   order by m.calculator, m.metric, m.column_name collate "C", c.version_number, c.segment, c.period desc, c.scheme, c.ordinal, m.revision
@@ -99,7 +99,7 @@ export async function readResults(pool: Pool, modelId: number, filter: ResultFil
 }
 
 function parametersOf(modelId: number, filter: ResultFilter): unknown[] {
-  return [modelId, filter.calculators ?? null, filter.metrics ?? null, filter.columns ?? null, filter.period ?? null, filter.from ?? null, filter.to ?? null, filter.onlyAlerts ?? false, filter.limit ?? null, segmentsOf(filter), filter.versions ?? null, filter.tags ?? null];
+  return [modelId, filter.calculators ?? null, filter.metrics ?? null, filter.columns ?? null, filter.period ?? null, filter.from ?? null, filter.to ?? null, filter.onlyAlerts ?? false, filter.limit ?? null, segmentsOf(filter), filter.versions === 'all' ? null : filter.versions ?? null, filter.tags ?? null, filter.versions === 'all'];
 }
 
 /** All rows together, unless segments are asked for. */
@@ -130,13 +130,13 @@ function toResult({ key, index, startIndex, endIndex, startDate, endDate, rows, 
  */
 export async function canonicalResults(pool: Pool, modelId: number, filter: ResultFilter = {}): Promise<string[]> {
   const lines: string[] = [];
-  for await (const block of streamResults(pool, modelId, { segments: 'all', ...filter })) {
+  for await (const block of streamResults(pool, modelId, { segments: 'all', versions: 'all', ...filter })) {
     for (const { dataRevision: _dataRevision, revision: _revision, tags: _tags, ...result } of block) lines.push(JSON.stringify(result));
   }
   return lines.sort();
 }
 
-/** How many rows of each chunk have their target: for coverage bars and for what is still provisional. */
+/** How many rows of each chunk of the version in charge have their target: for coverage bars and for what is still provisional. */
 export interface ChunkCoverage {
   key: string;
   index: number;
@@ -149,7 +149,7 @@ export interface ChunkCoverage {
 export async function readCoverage(db: Queryable, modelId: number, segment = ''): Promise<ChunkCoverage[]> {
   const { rows } = await db.query<ChunkCoverage>(
     `with chunks as (${chunksSql(`not c.vanished and c.segment = $2 and c.period = 'analysis' and exists (select 1 from aftercare.in_force f where f.version_id = c.version_id and f.segment = c.segment and f.scheme = c.scheme)`)})
-     select key, index::float8 as index, rows::float8 as rows, targets::float8 as targets, complete, final from chunks order by version_number, ordinal`, [modelId, segment]);
+     select key, index::float8 as index, rows::float8 as rows, targets::float8 as targets, complete, final from chunks where in_charge order by ordinal`, [modelId, segment]);
   return rows;
 }
 
@@ -167,11 +167,12 @@ export async function readEstimationErrors(db: Queryable, modelId: number, segme
   const { rows } = await db.query<Omit<EstimationError, 'error'>>(
     `with known as (
        select m.metric, m.calculator, m.value, c.key, c.ordinal, c.id
-       from aftercare.version v
+       from aftercare.model o
+       join aftercare.version v on v.id = o.champion_version_id
        join aftercare.in_force f on f.version_id = v.id and f.calculator in ('estimated_performance', 'realized_performance')
        join aftercare.chunk c on c.version_id = f.version_id and c.segment = f.segment and c.scheme = f.scheme and c.period = 'analysis' and not c.vanished
        join aftercare.measurement m on m.chunk_id = c.id and m.fitted_id = f.fitted_id and m.current and m.value is not null
-       where v.model_id = $1 and c.segment = $2)
+       where o.id = $1 and c.segment = $2)
      select e.metric, e.key as "chunkKey", e.value as estimated, r.value as realized
      from known e join known r on r.id = e.id and r.metric = e.metric and r.calculator = 'realized_performance'
      where e.calculator = 'estimated_performance' order by e.metric, e.ordinal`, [modelId, segment]);

@@ -32,7 +32,7 @@ export function registerResults(program: Command): void {
     .option('--metric <name...>', 'e.g. roc_auc, jensen_shannon, missing_values_rate')
     .option('--column <name...>', 'only these columns')
     .option('--segment <name...>', 'column=value, a column for all its segments, or all (default: all rows together)')
-    .option('--model-version <number>', 'only of this version')
+    .option('--model-version <number>', 'of this version, or all (default: the version in charge)')
     .option('--tag <tag...>', 'only of versions that have all of these tags, their own or their model\'s')
     .option('--period <name>', 'reference or analysis')
     .option('--alerts', 'only alerts')
@@ -54,7 +54,7 @@ Examples:
         return;
       }
       const filter: ResultFilter = {
-        calculators: calculatorsOf(options.calculator), metrics: options.metric, columns: options.column, segments: segmentsOf(options.segment), tags: options.tag, versions: options.modelVersion === undefined ? undefined : [versionOf(options.modelVersion)!], period: periodOf(options.period), onlyAlerts: options.alerts ?? false,
+        calculators: calculatorsOf(options.calculator), metrics: options.metric, columns: options.column, segments: segmentsOf(options.segment), tags: options.tag, versions: options.modelVersion === undefined ? undefined : options.modelVersion === 'all' ? 'all' : [versionOf(options.modelVersion)!], period: periodOf(options.period), onlyAlerts: options.alerts ?? false,
       };
       const format = formatOf(options.format, options.out) ?? (options.csv || options.wide ? 'csv' : options.json || options.out ? 'json' : null);
       if (format !== null) {
