@@ -8,6 +8,7 @@ import type { LightDeps, NumericDeps, TaskOptions, TaskProgress } from './deps.j
 import { withFailures } from './failure.js';
 import { finishRun } from './finish-run.js';
 import { fitPopulations } from './fit-populations.js';
+import { createNotificationActivities, type SendDeps } from './notifications/index.js';
 import { notify, type NotifyDeps } from './notify.js';
 import { planRun } from './plan-run.js';
 import { readLedger } from './read-ledger.js';
@@ -21,7 +22,7 @@ export const PREFIX = 'aftercare';
 export type Registered<T> = { [K in keyof T & string as `${typeof PREFIX}${Capitalize<K>}`]: T[K] };
 
 /** Database and mail: beside the workflows, on MAIN_QUEUE. */
-export function createLightActivities(deps: LightDeps & NotifyDeps): Registered<LightActivities> {
+export function createLightActivities(deps: LightDeps & NotifyDeps & SendDeps): Registered<LightActivities> {
   return {
     aftercareReadLedger: withFailures((request) => readLedger(deps, request)),
     aftercarePlanRun: withFailures((request) => planRun(deps, request)),
@@ -31,6 +32,7 @@ export function createLightActivities(deps: LightDeps & NotifyDeps): Registered<
     aftercareCloseDecision: withFailures((request) => closeDecision(deps.pool, request)),
     aftercareNotify: withFailures((request) => notify(deps, request)),
     aftercareRecordAudit: withFailures((entry) => recordAudit(deps.pool, entry)),
+    ...createNotificationActivities(deps),
     ...createRetrainingActivities(deps),
   };
 }

@@ -1,4 +1,5 @@
 /** Plain e-mail over SMTP. What may stand in a header is decided here, once. */
+import { createHash } from 'node:crypto';
 import { createTransport } from 'nodemailer';
 import { InvalidInput } from '../domain/errors.js';
 
@@ -68,6 +69,11 @@ export function openMailer(settings: MailSettings): Mailer {
     verify: async () => void (await transport.verify()),
     close: () => transport.close(),
   };
+}
+
+/** Only letters and digits, whatever stands in the notification's id. */
+export function messageIdOf(notificationId: string): string {
+  return `aftercare.${createHash('sha256').update(notificationId).digest('hex').slice(0, 40)}`;
 }
 
 /** Why this cannot be written to; null: it can. */

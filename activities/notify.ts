@@ -3,11 +3,10 @@
  * server's yes and our record sends once more, with the same Message-ID. Usual duration: a few hundred milliseconds. Without a mail server the intent is
  * recorded and nothing fails.
  */
-import { createHash } from 'node:crypto';
 import { countAttempt, intendNotification, readDecisionStory, settleNotification, type DecisionStory } from '../store/notifications.js';
 import type { Pool } from '../store/pool.js';
 import type { NotifyRequest } from './contract.js';
-import { oneLine, type Mailer } from './mail.js';
+import { messageIdOf, oneLine, type Mailer } from './mail.js';
 
 export interface NotifyDeps {
   pool: Pool;
@@ -40,11 +39,6 @@ export async function notify({ pool, mailer }: NotifyDeps, request: NotifyReques
     }
   }
   if (faults.length > 0) throw faults[0];   // passing: Temporal tries again, for those that are still due
-}
-
-/** Only letters and digits, whatever stands in the decision's id. */
-export function messageIdOf(notificationId: string): string {
-  return `aftercare.${createHash('sha256').update(notificationId).digest('hex').slice(0, 40)}`;
 }
 
 const SUBJECT: Record<NotifyRequest['kind'], string> = {

@@ -3,6 +3,7 @@ import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { Answer, DecisionAnswer, DecisionState } from '../domain/decision.js';
 import type { DecisionReport, LifecycleState, Pace, Patience, Question, RunReport, RunRequest } from '../domain/policy.js';
 import type { ChallengeMode, ChallengeState, Judgement } from '../domain/challenge.js';
+import type { ChallengeProgress } from '../domain/challenge-policy.js';
 import type { Gate, GateRule } from '../domain/gate.js';
 import type { AttendedIncident, IncidentState, Resolution } from '../domain/incident.js';
 import type { ChallengeSettings, IncidentSettings, PromotionSettings, RetrainingSettings } from '../domain/lifecycle-settings.js';
@@ -231,6 +232,10 @@ export interface ChallengeInput {
   approvedBy: string | null;
   numericQueue?: string;
   tagged?: boolean;
+  /** Events after which the history is begun anew. */
+  historyLimit?: number;
+  /** Only when continuing as new. */
+  progress?: ChallengeProgress;
 }
 
 export interface ChallengeReport {
@@ -245,9 +250,13 @@ export interface ChallengeStatus {
   version: number;
   against: number | null;
   judgement: Judgement | null;
+  /** The last place of the ledger that was judged. */
   horizon: number;
+  /** The question that waits. */
   decisionId: string | null;
   probationEndsAtMs: number | null;
+  /** What it waits for, or how it ended. */
+  note: string | null;
 }
 
 /** The ledger has come to a place at which a verdict is due. In order, each number once; the verdict sees exactly the batches up to it. */

@@ -26,6 +26,13 @@ export const courier = proxyActivities<Registered<LightActivities>>({
   startToCloseTimeout: '1 minute', heartbeatTimeout: '5 s', scheduleToCloseTimeout: '1 day', retry: { ...retry, initialInterval: '1 s', maximumInterval: '5 minutes' },
 });
 
+/** Sends a message until it is time to give up; the last attempt is told of as its reason. */
+export function courierFor(patienceMs: number): Registered<LightActivities> {
+  return proxyActivities<Registered<LightActivities>>({
+    startToCloseTimeout: '1 minute', heartbeatTimeout: '5 s', scheduleToCloseTimeout: Math.max(1_000, patienceMs), retry: { ...retry, initialInterval: '1 s', maximumInterval: '5 minutes' },
+  });
+}
+
 /** Fits and chunk computations in worker threads, which heartbeat by themselves. A new attempt begins 10 s after a killed worker's last sign of life. */
 export function numericOn(taskQueue: string | undefined): Registered<NumericActivities> {
   const options: ActivityOptions = { taskQueue: taskQueue ?? NUMERIC_QUEUE, startToCloseTimeout: '2 hours', heartbeatTimeout: '10 s', scheduleToCloseTimeout: '3 days', retry: { ...retry, maximumInterval: '10 s' } };

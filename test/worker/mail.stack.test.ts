@@ -1,8 +1,8 @@
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { NotifyRequest } from '../../activities/contract.js';
-import { addressFault, checkMailSettings, mailSettings, oneLine, openMailer, type Mailer } from '../../activities/mail.js';
-import { messageIdOf, notify } from '../../activities/notify.js';
+import { addressFault, checkMailSettings, mailSettings, messageIdOf, oneLine, openMailer, type Mailer } from '../../activities/mail.js';
+import { notify } from '../../activities/notify.js';
 import { InvalidInput } from '../../domain/errors.js';
 import { createDatabase, type TestDatabase } from '../support/stack.js';
 
