@@ -93,8 +93,8 @@ export interface QuestionSubject {
 
 const JOINT_DRIFT: Record<string, string> = { reconstruction_error: 'the inputs drifted together (reconstruction error)', domain_classifier: 'the inputs can be told from those of the reference (domain classifier)' };
 
-/** The question that an incident puts to people. */
-export function questionText({ kind, cause, segment, openingChunk, metric, from, side }: QuestionSubject, model: string): string {
+/** What happened, in one sentence. */
+export function incidentSentence({ kind, cause, segment, openingChunk, metric, from, side }: QuestionSubject, model: string): string {
   const moved = side === null ? 'left its thresholds' : side === 'lower' ? 'fell below its threshold' : 'rose above its threshold';
   const worse = worseSideOf(kind, cause);
   const better = side !== null && worse !== null && side !== worse ? ', for the better' : '';
@@ -106,5 +106,10 @@ export function questionText({ kind, cause, segment, openingChunk, metric, from,
   }[kind];
   const where = `${segment === '' ? '' : `, segment ${segment}`}`;
   const when = from === null ? `chunk ${/^\d+$/.test(openingChunk) ? Number(openingChunk) : openingChunk}` : `the chunk that begins ${from.slice(0, 16).replace('T', ' ')} UTC`;
-  return `Model '${model}'${where}: ${what} in ${when}. Acknowledge, retrain or ignore?`;
+  return `Model '${model}'${where}: ${what} in ${when}.`;
+}
+
+/** The question that an incident puts to people. */
+export function questionText(subject: QuestionSubject, model: string): string {
+  return `${incidentSentence(subject, model)} Acknowledge, retrain or ignore?`;
 }

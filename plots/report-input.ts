@@ -25,7 +25,7 @@ export interface ReportInput {
   /** At most one per column; a column without one is shown without its distribution. */
   distributions: Distribution[];
   /** Any order, any state; the report leads with the open ones. */
-  incidents: Incident[];
+  incidents: ReportedIncident[];
   decisions: ReportDecision[];
   /** Any order; the report shows the newest first. */
   runs: RunSummary[];
@@ -125,3 +125,6 @@ export interface CategoricalChunk extends DistributionChunk {
   /** Rows with any other value. */
   other: number;
 }
+
+/** What a report shows of an incident. */
+export type ReportedIncident = Pick<Incident, 'id' | 'segment' | 'kind' | 'cause' | 'openingChunk' | 'lastChunk' | 'chunkCount' | 'ongoing' | 'state' | 'model' | 'version' | 'openedByRun' | 'openedAt'>;

@@ -1,5 +1,4 @@
 /** The top of the report: how the model stands, in words and numbers, and what needs somebody. */
-import type { Incident } from '../domain/incident.js';
 import type { CalculatorKind } from '../domain/measurement.js';
 import { worseSideOf } from '../domain/metrics.js';
 import type { IncidentKind } from '../domain/settings.js';
@@ -8,7 +7,7 @@ import { alertReason, chunkDates, describeBounds } from './describe.js';
 import { formatCount, formatDate, formatMoment, formatShare, formatValue, shorten, wallTimeMs } from './format.js';
 import { el, join, type Child, type Markup } from './markup.js';
 import { metricName, sentence } from './names.js';
-import type { ReportDecision, ReportInput } from './report-input.js';
+import type { ReportDecision, ReportedIncident, ReportInput } from './report-input.js';
 import { flag, section, table } from './report-parts.js';
 import type { ChunkPlace } from './series.js';
 import type { Standing, Summary } from './summary.js';
@@ -150,8 +149,8 @@ const SEVERITY: IncidentKind[] = ['error_rate', 'silence', 'staleness', 'schema'
 const CAUSES_SHOWN = 8;
 
 /** Incidents that began and went on together are one line: the same cause outside shows in many columns. */
-function incidentTable(incidents: readonly Incident[], places: readonly ChunkPlace[], zone: string, segment: string): Markup {
-  const groups = new Map<string, Incident[]>();
+function incidentTable(incidents: readonly ReportedIncident[], places: readonly ChunkPlace[], zone: string, segment: string): Markup {
+  const groups = new Map<string, ReportedIncident[]>();
   const ordered = [...incidents].sort((a, b) => SEVERITY.indexOf(a.kind) - SEVERITY.indexOf(b.kind) || Number(b.ongoing) - Number(a.ongoing) || b.chunkCount - a.chunkCount || (a.cause < b.cause ? -1 : 1));
   for (const incident of ordered) {
     const together = JSON.stringify([incident.segment, incident.kind, incident.openingChunk, incident.lastChunk, incident.chunkCount, incident.ongoing, incident.state]);
@@ -168,13 +167,13 @@ function incidentTable(incidents: readonly Incident[], places: readonly ChunkPla
   }));
 }
 
-function causesOf(group: readonly Incident[]): string {
+function causesOf(group: readonly ReportedIncident[]): string {
   const names = group.map(({ kind, cause }) => (kind === 'drift' || kind === 'data_quality' ? (cause === 'reconstruction_error' || cause === 'domain_classifier' ? cause.replace('_', ' ') : shorten(cause, 60)) : metricName(cause)));
   const more = names.length - CAUSES_SHOWN;
   return `${names.slice(0, CAUSES_SHOWN).join(', ')}${more > 0 ? ` and ${formatCount(more)} more` : ''}`;
 }
 
-function beganAt(incident: Incident, places: readonly ChunkPlace[], zone: string, segment: string): string {
+function beganAt(incident: ReportedIncident, places: readonly ChunkPlace[], zone: string, segment: string): string {
   // The chunks of a segment are its own: only all rows' are known here, unless the report is of that segment.
   const found = incident.segment !== segment ? undefined : places.find((place) => place.period === 'analysis' && place.chunk.key === incident.openingChunk);
   return found ? `chunk ${found.chunk.index}, ${chunkDates(found, zone, true)}` : `chunk ${/^\d+$/.test(incident.openingChunk) ? Number(incident.openingChunk) : incident.openingChunk.slice(0, 16).replace('T', ' ')}`;

@@ -49,7 +49,11 @@ export async function closeDecision(pool: Pool, end: DecisionEnd): Promise<void>
     const closed = rows[0];
     if (!closed) return;
     if (end.state !== 'withdrawn' && closed.incidentId !== null) {
-      await tx.query(`update aftercare.incident set state = 'acknowledged', changed_at = to_timestamp($2::float8 / 1000) where id = $1 and state = 'open'`, [closed.incidentId, end.atMs]);
+      // Kept whatever the incident's state is at this moment: the next reconciliation gives the same, in whichever order things came.
+      await tx.query(
+        `update aftercare.incident set handling = 'acknowledged', state = case when state in ('open', 'snoozed') then 'acknowledged' else state end, snoozed_until = null,
+           acknowledged_by = coalesce($3, 'aftercare'), acknowledged_at = to_timestamp($2::float8 / 1000), note = coalesce($4, note), changed_at = to_timestamp($2::float8 / 1000)
+         where id = $1 and handling in ('open', 'snoozed')`, [closed.incidentId, end.atMs, end.by, end.note]);
     }
     await recordAudit(tx, { modelId: closed.modelId, by: end.by ?? 'aftercare', action: `decision ${end.state}`, detail: { decision: end.decisionId, answer: end.answer, note: end.note } });
   });

@@ -79,7 +79,7 @@ const OVERVIEW = `
   select m.id, m.name, m.state, m.problem_type, v.number as version, m.tags, v.tags as version_tags, m.last_batch, m.last_run, m.created_at, m.created_by,
     v.reference_rows,
     coalesce(b.analysis, 0)::bigint as analysis_rows, coalesce(b.targets, 0)::bigint as target_rows,
-    (select count(*)::int from aftercare.incident i where i.model_id = m.id and i.state in ('open', 'acknowledged')) as open_incidents,
+    (select count(*)::int from aftercare.incident i where i.model_id = m.id and i.state in ('open', 'acknowledged', 'snoozed')) as open_incidents,
     (select count(*)::int from aftercare.decision d where d.model_id = m.id and d.state = 'waiting') as waiting_decisions
   from aftercare.model m
   join aftercare.version v on v.id = m.champion_version_id
