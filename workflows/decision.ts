@@ -1,14 +1,18 @@
 /** A question to people that waits durably: asks, reminds, escalates, takes one answer, applies the fallback at the deadline. */
-import { allHandlersFinished, ApplicationFailure, CancellationScope, condition, isCancellation, setCurrentDetails, setHandler, workflowInfo } from '@temporalio/workflow';
+import { allHandlersFinished, ApplicationFailure, CancellationScope, condition, isCancellation, patched, setCurrentDetails, setHandler, workflowInfo } from '@temporalio/workflow';
 import type { NotifyRequest } from '../activities/contract.js';
 import { ANSWERS_ON, mayAnswer, type DecisionAnswer } from '../domain/decision.js';
 import { reminderAfterMs, remindersDue } from '../domain/reminders.js';
+import type { Notice } from '../domain/notice.js';
 import { answerCommand } from '../domain/shell.js';
 import { answerDecision, answerDecisionSignal, decisionClosed, decisionStatus, withdrawDecision, type DecisionInput, type DecisionReport, type DecisionStatus } from './messages.js';
+import { tellPeople } from './notifying.js';
 import { courier, quick } from './proxies.js';
 import { kindOf, reasonOf, reportTo } from './reporting.js';
 
 type Closing = { state: 'answered' | 'defaulted' | 'withdrawn'; answer: DecisionReport['answer']; by: string | null; note: string | null };
+
+const SEVERITY: Record<NotifyRequest['kind'], Notice['severity']> = { 'decision-asked': 'warning', 'decision-reminder': 'warning', 'decision-escalated': 'critical', 'decision-closed': 'info' };
 
 export async function aftercareDecision({ modelId, question, settings }: DecisionInput): Promise<DecisionReport> {
   const { decisionId, subject = 'incident', approvers = [] } = question;
@@ -20,6 +24,9 @@ export async function aftercareDecision({ modelId, question, settings }: Decisio
   let reminders = 0;
   let escalated = false;
   const ignored: string[] = [];
+  /** Decisions that were begun before there was routing go on telling by themselves. */
+  const routed = patched('notices');
+  let telling = Promise.resolve();
 
   setHandler(decisionStatus, () => statusNow());
   setHandler(withdrawDecision, ({ reason }) => { closing ??= { state: 'withdrawn', answer: null, by: null, note: reason }; });
@@ -103,12 +110,19 @@ export async function aftercareDecision({ modelId, question, settings }: Decisio
     const report: DecisionReport = { decisionId, answer, by };
     await reportTo(modelId, decisionClosed, report);
     await condition(allHandlersFinished);
-    if (settings.notify.length > 0) await courier.aftercareNotify(noticeOf('decision-closed', 0)).catch(() => undefined);
+    if (routed) {
+      notify('decision-closed', 0);
+      await telling;
+    } else if (settings.notify.length > 0) await courier.aftercareNotify(noticeOf('decision-closed', 0)).catch(() => undefined);
     return report;
   }
 
-  /** Waits for nobody; an answer makes mails that are still on their way pointless and cancels them. */
+  /** Waits for nobody; an answer makes what is still on its way pointless, which is found out before it is sent. */
   function notify(kind: NotifyRequest['kind'], n: number): void {
+    if (routed) {
+      telling = telling.then(() => tellPeople(routedNotice(kind, n)));
+      return;
+    }
     if (settings.notify.length === 0) return;
     mails.run(() => courier.aftercareNotify(noticeOf(kind, n))).catch((error: unknown) => {
       if (!isCancellation(error)) ignored.push(`mail ${kind} was given up: ${reasonOf(error)}`);
@@ -117,6 +131,13 @@ export async function aftercareDecision({ modelId, question, settings }: Decisio
 
   function noticeOf(kind: NotifyRequest['kind'], n: number): NotifyRequest {
     return { id: `${decisionId}/${kind}${n > 0 ? `/${n}` : ''}`, modelId, kind, decisionId, recipients: settings.notify, atMs: Date.now() };
+  }
+
+  function routedNotice(kind: NotifyRequest['kind'], n: number): Notice {
+    return {
+      id: `${decisionId}/${kind}${n > 0 ? `/${n}` : ''}`, modelId, kind, topic: 'decision', severity: SEVERITY[kind], subject: { type: 'decision', id: decisionId },
+      text: question.text, atMs: Date.now(), recipients: settings.notify,
+    };
   }
 
   function take(given: DecisionAnswer): void {

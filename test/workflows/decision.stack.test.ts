@@ -33,11 +33,12 @@ describe('decision', () => {
       await eventually(() => store.notices.length, (n) => n === 1);
       expect(store.opened[0]).toMatchObject({ decisionId, incidentId: 7, workflowId: handle.workflowId, question: 'Estimated ROC AUC left its thresholds.' });
       expect(store.opened[0]!.deadlineAtMs - store.opened[0]!.askedAtMs).toBe(3 * HOUR_MS);
-      expect(store.notices[0]).toMatchObject({ id: `${decisionId}/decision-asked`, kind: 'decision-asked', recipients: ['ada@example.org'] });
+      expect(store.notices[0]).toMatchObject({ id: `${decisionId}/decision-asked`, kind: 'decision-asked', topic: 'decision', severity: 'warning', subject: { type: 'decision', id: decisionId }, recipients: ['ada@example.org'] });
       expect(await handle.query(decisionStatus)).toMatchObject({ state: 'waiting', answer: null, reminders: 0, escalated: false });
       expect(await answer({ answer: 'retrain', by: 'ada', note: 'new season' })).toEqual({ decisionId, answer: 'retrain' });
       expect(store.closed).toMatchObject([{ decisionId, state: 'answered', answer: 'retrain', by: 'ada', note: 'new season' }]);
       expect(await handle.result()).toEqual({ decisionId, answer: 'retrain', by: 'ada' });
+      await eventually(() => store.notices.length, (n) => n === 2);
       expect(store.notices.map((notice) => notice.kind)).toEqual(['decision-asked', 'decision-closed']);
     });
   });
@@ -105,6 +106,7 @@ describe('decision', () => {
     await stage.perform(store, async () => {
       const { handle } = await begin(store, '000006', { remindAfterMs: 600, escalateAfterMs: 2_500, deadlineMs: 5_000, fallback: 'ignore' });
       expect(await handle.result()).toEqual({ decisionId: '1/estimated_performance/roc_auc/000006/1', answer: 'ignore', by: null });
+      await eventually(() => store.notices.at(-1)?.kind, (kind) => kind === 'decision-closed');
       // A busy machine may take several moments in one step; waits.stack.test.ts has the exact days.
       const told = store.notices.map((notice) => notice.kind);
       expect(told.at(-1)).toBe('decision-closed');
@@ -139,7 +141,7 @@ describe('decision', () => {
   it('keeps waiting for an answer while the mail server is away', async () => {
     const store = new FakeStore();
     let attempts = 0;
-    store.onNotify = () => {
+    store.onDeliver = () => {
       attempts += 1;
       throw new Error('connect ECONNREFUSED');
     };

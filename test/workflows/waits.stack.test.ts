@@ -72,6 +72,7 @@ describe('a decision that waits 90 days', () => {
       const askedAtMs = store.opened[0]!.askedAtMs;
       expect(store.closed[0]!.atMs - askedAtMs).toBeGreaterThanOrEqual(90 * dayMs);
       if (!skipping) return;   // in milliseconds, several moments may fall into one step of a busy machine
+      await eventually(() => store.notices.at(-1)?.kind, (kind) => kind === 'decision-closed');
       const told = store.notices.map((notice) => `${notice.kind.replace('decision-', '')} ${Math.round((notice.atMs - askedAtMs) / dayMs)}`);
       expect(told).toEqual(['asked 0', 'reminder 1', 'reminder 2', 'escalated 3', 'reminder 4', 'reminder 8', 'reminder 16', 'reminder 32', 'reminder 64', 'closed 90']);
       expect(Date.now() - began).toBeLessThan(60_000);

@@ -1,6 +1,7 @@
 /** A ledger in memory and activities that only record, for tests whose subject is a workflow. */
 import { ApplicationFailure, Context } from '@temporalio/activity';
-import type { CloseDecision, LedgerEntry, LedgerView, LightActivities, NotifyRequest, NumericActivities, OpenDecision, PlanRequest, RunOutcome } from '../../../activities/contract.js';
+import type { CloseDecision, LedgerEntry, LedgerView, LightActivities, NumericActivities, OpenDecision, PlanRequest, RunOutcome } from '../../../activities/contract.js';
+import type { Notice } from '../../../domain/notice.js';
 import { defaultSettings, type ModelSettings } from '../../../domain/settings.js';
 
 type Registered<T> = { [K in keyof T & string as `aftercare${Capitalize<K>}`]: T[K] };
@@ -21,7 +22,10 @@ export class FakeStore {
   readonly abandoned: { runNumber: number; state: string; reason: string }[] = [];
   readonly opened: OpenDecision[] = [];
   readonly closed: CloseDecision[] = [];
-  readonly notices: NotifyRequest[] = [];
+  readonly notices: Notice[] = [];
+  readonly buried: { id: string; reason: string }[] = [];
+  deliverAfterMs = 0;
+  giveUpAfterMs = 86_400_000;
   parts = 2;
   needsFit = false;
 
@@ -30,7 +34,8 @@ export class FakeStore {
   onCompute: (part: number, signal: AbortSignal) => Promise<void> | void = () => undefined;
   onFinish: (plan: PlanRequest) => Partial<RunOutcome> = () => ({});
   onOpen: (request: OpenDecision) => Promise<void> | void = () => undefined;
-  onNotify: (request: NotifyRequest) => Promise<void> | void = () => undefined;
+  /** Each attempt of a delivery, by its id. */
+  onDeliver: (id: string) => Promise<void> | void = () => undefined;
 
   /** @returns the batch's ledger number */
   append(kind: LedgerEntry['kind'], rowsAccepted: number): number {
@@ -83,10 +88,16 @@ export class FakeStore {
         this.opened.push(request);
       },
       aftercareCloseDecision: async (request) => void this.closed.push(request),
-      aftercareNotify: async (request) => {
-        await this.onNotify(request);
-        this.notices.push(request);
+      aftercarePlanNotification: async ({ notice, atMs }) => {
+        if (!this.notices.some(({ id }) => id === notice.id)) this.notices.push(notice);
+        const dueAtMs = notice.atMs + this.deliverAfterMs;
+        return { deliveries: (notice.recipients ?? []).map((recipient) => ({ id: `${notice.id}/${recipient}`, dueAtMs, giveUpAtMs: Math.max(dueAtMs, atMs!) + this.giveUpAfterMs, digest: null })) };
       },
+      aftercareDeliverNotification: async ({ id }) => {
+        await this.onDeliver(id);
+        return { state: 'sent' };
+      },
+      aftercareBuryNotification: async ({ id, reason }) => void this.buried.push({ id, reason }),
     };
   }
 
