@@ -13,6 +13,7 @@ const MODULES: { commands: string[]; load: () => Promise<Register> }[] = [
   { commands: ['up'], load: async () => (await import('./commands/up.js')).registerUp },
   { commands: ['model'], load: async () => (await import('./commands/model.js')).registerModel },
   { commands: ['append', 'targets', 'remove'], load: async () => (await import('./commands/append.js')).registerAppend },
+  { commands: ['challenger'], load: async () => (await import('./commands/challenger.js')).registerChallenger },
   { commands: ['run', 'runs'], load: async () => (await import('./commands/run.js')).registerRun },
   { commands: ['results'], load: async () => (await import('./commands/results.js')).registerResults },
   { commands: ['rank', 'ranking'], load: async () => (await import('./commands/rank.js')).registerRank },

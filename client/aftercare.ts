@@ -15,6 +15,7 @@ import { readRuns } from '../store/runs.js';
 import { waitingDecisions } from '../store/waiting-decisions.js';
 import type { LifecycleStatus, RunTicket } from '../workflows/messages.js';
 import { appendInferences, appendTruths, removeByIdentifier, type AppendAnalysisOptions, type AppendInputOptions, type RemoveOptions, type RowInput, type WriteContext } from './append.js';
+import { Challengers } from './challengers.js';
 import type { CompareOptions, Comparison, RowsWanted } from './compare.js';
 import { defaultActor, resolveServers } from './connect.js';
 import { Lifecycles, type WaitOptions } from './lifecycle.js';
@@ -51,6 +52,7 @@ export interface RunOptions {
 
 export class Aftercare {
   readonly models: Models;
+  readonly challengers: Challengers;
   readonly #pool: Pool;
   readonly #context: WriteContext;
   readonly #lifecycles: Lifecycles;
@@ -79,6 +81,7 @@ export class Aftercare {
     this.#context = { pool, by, onCommitted: (modelId, batchNumber) => lifecycles.ring(modelId, batchNumber) };
     this.#log = new PredictionLog(this.#context, log);
     this.models = new Models(this.#context, lifecycles);
+    this.challengers = new Challengers(this.#context, lifecycles);
   }
 
   // ---- rows ----------------------------------------------------------------------------------------------------------------------------

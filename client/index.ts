@@ -1,6 +1,7 @@
 /** `aftercare`: the typed client. */
 export { Aftercare, type ConnectOptions, type RunOptions } from './aftercare.js';
 export type { AppendAnalysisOptions, AppendInputOptions, RemoveOptions, RowInput } from './append.js';
+export type { AddChallengerInput, ChallengerAdded, Challengers } from './challengers.js';
 export { inferSchema, type InferredSchema, type SchemaOverrides } from './infer.js';
 export type { WaitOptions } from './lifecycle.js';
 export type { PredictionLogOptions } from './log.js';
@@ -26,3 +27,4 @@ export type { ColumnKind, ColumnRole, ModelSchema, ProblemType, SchemaColumn } f
 export type { CalculatorSettings, DecisionSettings, ModelSettings, PerformanceSettings, RunSettings, ScheduleSettings, SegmentSettings, TargetSettings, ThresholdOverride } from '../domain/settings.js';
 export type { Bounds, ThresholdRule } from '../domain/threshold.js';
 export type { LifecycleStatus, RunTicket } from '../workflows/messages.js';
+export type { ModelVersion, Provenance, VersionRole } from '../domain/version.js';

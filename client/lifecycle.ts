@@ -1,6 +1,6 @@
 /** What a client asks of a model's lifecycle: start, ring, run, decide, archive, schedule. Each is one message to a workflow; answers survive its restarts. */
 import { WorkflowNotFoundError, type WorkflowHandle } from '@temporalio/client';
-import type { DataConverter } from '@temporalio/common';
+import type { DataConverter, SignalDefinition } from '@temporalio/common';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Answer, DecisionAnswer } from '../domain/decision.js';
@@ -88,9 +88,14 @@ export class Lifecycles {
     await this.#rings.flush();
   }
 
+  /** A message that may be lost: what it says stands in the store as well, and the lifecycle finds it there later. */
+  async tell<Args extends unknown[]>(modelId: number, message: SignalDefinition<Args>, ...args: Args): Promise<void> {
+    await this.temporal.within(RING_PATIENCE_MS, () => this.#lifecycle(modelId).signal(message, ...args)).catch(() => undefined);
+  }
+
   /** The lifecycle reads its settings with every look anyway; this makes it look now. A failure is no harm. */
   async settingsChanged(modelId: number, revision: number): Promise<void> {
-    await this.temporal.within(RING_PATIENCE_MS, () => this.#lifecycle(modelId).signal(settingsChanged, { revision })).catch(() => undefined);
+    await this.tell(modelId, settingsChanged, { revision });
   }
 
   /**

@@ -12,8 +12,9 @@ import { updateSettings } from '../store/models.js';
 import { keepTrying, openInput, type RowInput, type WriteContext } from './append.js';
 import { inferSchema, type SchemaOverrides } from './infer.js';
 import { metricLacks } from './settings-by-problem.js';
+import { forInference, rereadable } from './rereadable.js';
 import { changeSettings, checkSettings, mergePatch, type SettingsPatch } from './settings-check.js';
-import type { SourceFormat, SourceInput } from './sources/index.js';
+import type { SourceFormat } from './sources/index.js';
 
 export interface CreateModelInput {
   name: string;
@@ -176,25 +177,4 @@ export function judgesAnew(before: ModelSettings, after: ModelSettings): boolean
     thresholds ?? [],
   ];
   return !isDeepStrictEqual(rules(before), rules(after));
-}
-
-function forInference(input: RowInput): SourceInput {
-  return input instanceof Uint8Array ? again([input]) : input;
-}
-
-/** The reference is read twice: for its schema, and for its rows. What can be read only once is kept. */
-async function rereadable(input: RowInput): Promise<() => RowInput> {
-  if (typeof input === 'string' && input !== '-') return () => input;
-  if (input instanceof Uint8Array || Array.isArray(input)) return () => input;
-  if (typeof input !== 'string' && Symbol.iterator in input) {
-    const rows = [...input];
-    return () => rows;
-  }
-  const pieces: unknown[] = [];
-  for await (const piece of typeof input === 'string' ? process.stdin : input) pieces.push(piece);
-  return () => again(pieces);
-}
-
-async function* again(pieces: readonly unknown[]): AsyncGenerator<unknown> {
-  for (const piece of pieces) yield await Promise.resolve(piece);
 }

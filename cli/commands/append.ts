@@ -4,11 +4,13 @@ import { InvalidInput } from '../../domain/errors.js';
 import { withClient, withStackOptions, type StackOptions } from '../support/connect.js';
 import { print, printJson, progressBar } from '../support/output.js';
 import { describeReceipt } from '../support/receipt.js';
+import { versionOf } from './rank.js';
 
 interface AppendOptions extends StackOptions {
   key?: string;
   format?: string;
   upsert?: boolean;
+  modelVersion?: string;
 }
 
 const FORMATS = 'CSV, CSV.gz, Parquet or NDJSON; told from the name or the first bytes, or given by --format';
@@ -19,10 +21,12 @@ export function registerAppend(program: Command): void {
     .option('--key <key>', 'batch key: the same key never counts twice (default: a hash of the rows)')
     .option('--format <format>', 'csv, csv.gz, parquet, ndjson')
     .option('--upsert', 'a row under a known identifier replaces the old one, instead of being quarantined')
+    .option('--model-version <number>', 'whose predictions these are: a challenger\'s are kept beside the champion\'s (default: the version in charge)')
     .addHelpText('after', `
 Examples:
   aftercare append loans today.csv
   zcat rows.csv.gz | aftercare append loans - --key 2026-11-22
+  aftercare append loans shadow.csv --model-version 2
 The same file appended again counts once and gives the same receipt.`)
     .action((model: string, file: string, options: AppendOptions) => append('append', model, file, options));
 
@@ -50,7 +54,7 @@ async function append(verb: 'append' | 'targets' | 'remove', model: string, file
   await withClient(options, async (client) => {
     const bar = progressBar(`${verb} ${model}`, 'rows', options.json);
     try {
-      const input = { key: options.key, format: options.format, upsert: options.upsert, onProgress: (p: { rows: number; share: number | null }) => bar.update(p.share === null ? p.rows : Math.round(p.share * 1000), p.share === null ? null : 1000, p.rows.toLocaleString('en')) };
+      const input = { version: versionOf(options.modelVersion), key: options.key, format: options.format, upsert: options.upsert, onProgress: (p: { rows: number; share: number | null }) => bar.update(p.share === null ? p.rows : Math.round(p.share * 1000), p.share === null ? null : 1000, p.rows.toLocaleString('en')) };
       const receipt = verb === 'append' ? await client.append(model, file, input) : verb === 'targets' ? await client.targets(model, file, input) : await client.remove(model, file, { ...input, what: whatOf(options.what) });
       bar.stop();
       if (options.json) printJson(receipt);
