@@ -107,8 +107,9 @@ async function checkSameSchema(pool: Pool, found: FoundModel, reference: () => R
   const champion = found.schema;
   refuse(found, schema ? schemaDifferences(champion, schema) : []);
   const source = await openInput(reference(), format);
-  const { columnNames } = source;
+  const { columnNames, label } = source;
   await source.close();
+  if (columnNames.length === 0) throw new InvalidInput(`the reference (${label}) has no rows: there is nothing to learn from`);
   const known = new Set(champion.columns.map(({ name }) => name));
   const leftOut = columnNames.filter((name) => !known.has(name));
   refuse(found, [

@@ -57,7 +57,7 @@ export async function writeBatch(tx: Transaction, lastBatch: number, { batchId, 
     `with entry as (
        insert into aftercare.batch (id, model_id, version_id, number, key, kind, rows_read, rows_accepted, rows_duplicate, rows_quarantined, first_at, last_at, touched_days, receipt, by, shadow)
        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
-         $6 in ('analysis', 'reference') and $3 <> (select champion_version_id from aftercare.model where id = $2)))
+         ($6 in ('analysis', 'reference') or $14::jsonb ->> 'removed' = 'rows') and $3 <> (select champion_version_id from aftercare.model where id = $2)))
      update aftercare.model set last_batch = $4 where id = $2`,
     [batchId, modelId, versionId, numbered.number, numbered.key, numbered.kind, numbered.rowsRead, numbered.rowsAccepted, numbered.rowsDuplicate, numbered.rowsQuarantined,
       touched.firstAt, touched.lastAt, touched.days, JSON.stringify(numbered), by],

@@ -43,9 +43,11 @@ export interface ModelDetails extends ModelOverview {
   modelTags: string[];
   versions: { number: number; role: 'champion' | 'challenger' | 'archived'; tags: string[]; referenceRows: number; createdAt: string; createdBy: string }[];
   rows: RowCounts & {
+    /** Rows of versions that were not in charge when they came. */
+    shadow: number;
     /** Targets whose inference has not come. */
     targetsUnmatched: number;
-    /** Inferences whose target has come. */
+    /** Inferences whose target has come; without shadow rows, as all of `analysis`. */
     labelled: number;
     /** Rows of all batches that were quarantined. */
     quarantined: number;
@@ -85,7 +87,7 @@ const OVERVIEW = `
   join aftercare.version v on v.id = m.champion_version_id
   left join lateral (
     select sum(case kind when 'analysis' then rows_accepted - coalesce((receipt ->> 'rowsReplaced')::bigint, 0)
-                         when 'removal' then case when receipt ->> 'removed' = 'rows' then -rows_accepted else 0 end else 0 end) as analysis,
+                         when 'removal' then case when receipt ->> 'removed' = 'rows' then -rows_accepted else 0 end else 0 end) filter (where not shadow) as analysis,
            sum(case kind when 'removal' then case when receipt ->> 'removed' = 'targets' then -rows_accepted else 0 end
                          when 'reference' then 0
                          else coalesce((receipt -> 'targets' ->> 'matched')::bigint + (receipt -> 'targets' ->> 'unmatched')::bigint - (receipt -> 'targets' ->> 'changed')::bigint, 0) end) as targets
@@ -114,7 +116,7 @@ export async function showModel(db: Queryable, model: ModelRef): Promise<ModelDe
     settingsRevision: found.settingsRevision,
     modelTags: overview!.tags,
     versions: versions.map((v) => ({ number: v.number, role: v.role, tags: v.tags, referenceRows: v.reference_rows, createdAt: v.created_at.toISOString(), createdBy: v.created_by })),
-    rows: { reference: base.rows.reference, analysis: counts.analysis, targets: counts.targets, targetsUnmatched: counts.targets_unmatched, labelled: counts.labelled, quarantined: counts.quarantined },
+    rows: { reference: base.rows.reference, analysis: counts.analysis, shadow: counts.shadow, targets: counts.targets, targetsUnmatched: counts.targets_unmatched, labelled: counts.labelled, quarantined: counts.quarantined },
     firstAt: counts.first_at?.toISOString() ?? null,
     lastAt: counts.last_at?.toISOString() ?? null,
   };
@@ -122,6 +124,7 @@ export async function showModel(db: Queryable, model: ModelRef): Promise<ModelDe
 
 interface CountRow {
   analysis: number;
+  shadow: number;
   targets: number;
   targets_unmatched: number;
   labelled: number;
@@ -133,10 +136,11 @@ interface CountRow {
 /** Counted from the rows themselves: what the tables hold, to compare receipts with. */
 async function countRows(db: Queryable, modelId: number): Promise<CountRow> {
   const { rows: [counted] } = await db.query<CountRow>(
-    `select i.analysis, i.labelled, i.first_at, i.last_at, t.targets, t.targets_unmatched,
+    `select i.analysis, i.shadow, i.labelled, i.first_at, i.last_at, t.targets, t.targets_unmatched,
        (select coalesce(sum(rows_quarantined), 0)::bigint from aftercare.batch where model_id = $1) as quarantined
-     from (select count(*) as analysis, count(t.identifier) as labelled, nullif(min(i.at), '-infinity') as first_at, nullif(max(i.at), '-infinity') as last_at
-           from ${inferenceTable(modelId)} i left join ${targetTable(modelId)} t on t.identifier_hash = i.identifier_hash and t.identifier = i.identifier and t.superseded_by is null
+     from (select count(*) filter (where s.id is null) as analysis, count(s.id) as shadow, count(t.identifier) filter (where s.id is null) as labelled,
+             nullif(min(i.at), '-infinity') as first_at, nullif(max(i.at), '-infinity') as last_at
+           from ${inferenceTable(modelId)} i left join (select id from aftercare.batch where model_id = $1 and shadow) s on s.id = i.batch left join ${targetTable(modelId)} t on t.identifier_hash = i.identifier_hash and t.identifier = i.identifier and t.superseded_by is null
            where i.removed_by is null) i,
           (select count(*) as targets, count(*) filter (where not exists (
              select 1 from ${inferenceTable(modelId)} i where i.identifier_hash = t.identifier_hash and i.identifier = t.identifier and i.removed_by is null)) as targets_unmatched
@@ -209,6 +213,8 @@ export async function deleteModel(pool: Pool, model: ModelRef, by: string): Prom
 
 /** Results of a deleted model go with its tables, in portions that hold few locks and rows at a time. */
 const RESULT_TABLES: readonly string[] = [
+  `delete from aftercare.in_force_history where version_id in (select id from aftercare.version where model_id = $1)`,
+  `delete from aftercare.schema_violation where model_id = $1`,
   `delete from aftercare.in_force where version_id in (select id from aftercare.version where model_id = $1)`,
   `delete from aftercare.segment_values where version_id in (select id from aftercare.version where model_id = $1)`,
   `delete from aftercare.cut where version_id in (select id from aftercare.version where model_id = $1)`,

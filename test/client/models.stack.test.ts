@@ -24,7 +24,7 @@ describe('createFromInput', () => {
     expect(receipt).toMatchObject({ rowsRead: 50_000, rowsAccepted: 50_000, rowsDuplicate: 0, rowsQuarantined: 0, columnsMissing: [], columnsUnknown: [] });
     const targets = await appendTruths(context(), 'car loan', data('synthetic_car_loan_analysis_target.csv.gz'));
     expect(targets).toMatchObject({ rowsAccepted: 50_000, targets: { matched: 50_000, unmatched: 0, changed: 0 } });
-    expect((await showModel(database.pool, 'car loan')).rows).toEqual({ reference: 50_000, analysis: 50_000, targets: 50_000, targetsUnmatched: 0, labelled: 50_000, quarantined: 0 });
+    expect((await showModel(database.pool, 'car loan')).rows).toEqual({ reference: 50_000, analysis: 50_000, shadow: 0, targets: 50_000, targetsUnmatched: 0, labelled: 50_000, quarantined: 0 });
   });
 
   it('creates from rows given in code, with inferences and targets in the same all-or-nothing', async () => {
