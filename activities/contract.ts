@@ -6,6 +6,8 @@ import type { Question } from '../domain/policy.js';
 import type { RunState, RunTrigger } from '../domain/run.js';
 import type { DecisionSettings, RunSettings } from '../domain/settings.js';
 import type { BatchKind } from '../domain/batch.js';
+import type { ChallengeActivities } from './contracts/challenge.js';
+import type { IncidentActivities } from './contracts/incidents.js';
 import type { NotificationActivities } from './contracts/notifications.js';
 import type { RetrainingActivities } from './contracts/retraining.js';
 
@@ -110,7 +112,7 @@ export interface NotifyRequest {
 }
 
 /** Registered under these names with the prefix `aftercare` in front (see PREFIX in activities/index.ts). */
-export interface LightActivities extends RetrainingActivities, NotificationActivities {
+export interface LightActivities extends ChallengeActivities, IncidentActivities, RetrainingActivities, NotificationActivities {
   readLedger(request: LedgerRequest): Promise<LedgerView>;
   planRun(request: PlanRequest): Promise<RunPlan>;
   /** @param nowMs the lifecycle's present: waits for targets begin here */

@@ -6,6 +6,7 @@
  */
 import { Conflict } from '../domain/errors.js';
 import { causeSpans, questionText, type SegmentSpan } from '../domain/incident-causes.js';
+import { lifecycleSettings } from '../domain/lifecycle-settings.js';
 import { decisionText } from '../domain/names.js';
 import { isoOfMicros } from '../domain/order.js';
 import type { CalculatorFailure } from '../domain/run.js';
@@ -13,6 +14,7 @@ import { ALL_ROWS, newValueNotes } from '../domain/segment.js';
 import { findFitted, readFitted } from '../store/fitted.js';
 import { countStanding, putInForce, readInForce, readUnjudged, removeOtherSegments, type InForce } from '../store/in-force.js';
 import { readJudged, readOpeningSide, readUnasked, reconcileIncidents } from '../store/incidents.js';
+import { announceIncidents } from '../store/incident-attention.js';
 import { readPointless } from '../store/decisions.js';
 import { isInCharge, readModelState, requireThere, type ModelState } from '../store/model-state.js';
 import type { SchemeKey } from '../store/plan-state.js';
@@ -25,6 +27,7 @@ import { metricName } from '../plots/names.js';
 import type { WantedCalculator } from './calculators.js';
 import type { RunOutcome } from './contract.js';
 import type { LightDeps } from './deps.js';
+import { describeNewIncidents } from './incidents/describe.js';
 import { judgeFor } from './judge.js';
 import { populationOf, readPlaces } from './populations.js';
 
@@ -70,7 +73,8 @@ export async function finishRun(deps: LightDeps, { runId }: { runId: number }): 
     // A version that was replaced meanwhile keeps its results; its incidents ended with its charge, and nobody is asked about them any more.
     const inCharge = await isInCharge(tx, model);
     if (inCharge) await reconcileIncidents(tx, { modelId: model.id, versionId: run.versionId }, run.number, spans, new Date());
-    const outcome: RunOutcome = { state: 'completed', alerts: standing.alerts, questions: inCharge ? await questionsOf(tx, model, run) : [], withdrawn: await readPointless(tx, run.versionId) };
+    await describeNewIncidents(tx, run.versionId, model.name);
+    const outcome: RunOutcome = { state: 'completed', alerts: standing.alerts, questions: inCharge ? await questionsOf(tx, model, run) : [], withdrawn: await readPointless(tx, run.versionId), ...await announceIncidents(tx, model.id, lifecycleSettings(run.settings).incidents.attend) };
     await completeRun(tx, run.id, {
       chunks: standing.chunks, alerts: standing.alerts, outcome,
       chunksComputed: sum(parts, (part) => part.chunks), measurements: sum(parts, (part) => part.measurements),
@@ -123,11 +127,13 @@ async function judgeAnew(tx: Queryable, key: SchemeKey, calculator: FittedOfRun)
   }
 }
 
-/** Open incidents that nobody was asked about, as questions; of segments only where the settings say so. */
+/** Open incidents that nobody was asked about, as questions; of segments only where the settings say so. Where an incident leads to a retraining, that asks for its own approval. */
 async function questionsOf(tx: Queryable, model: ModelState, run: RunRow): Promise<RunOutcome['questions']> {
   const { on, segments } = run.settings.decisions;
   const questions: RunOutcome['questions'] = [];
+  const { mode, on: retrainedOn } = lifecycleSettings(run.settings).retraining;
   for (const incident of await readUnasked(tx, run.versionId, on, segments ?? false)) {
+    if (mode !== 'off' && incident.segment === ALL_ROWS && retrainedOn.includes(incident.kind)) continue;
     const { id, kind, cause, openingChunk } = incident;
     const subject = { ...incident, metric: metricName(cause), from: incident.openingAt, side: await readOpeningSide(tx, run.versionId, incident) };
     questions.push({ decisionId: decisionText(model.id, { ...incident, version: model.version }, incident.nextQuestion), incidentId: id, kind, cause, openingChunk, text: questionText(subject, model.name) });

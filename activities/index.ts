@@ -3,11 +3,13 @@ import { Context } from '@temporalio/activity';
 import { closeDecision, openDecision } from '../store/decisions.js';
 import { recordAudit } from '../store/audit.js';
 import { abandonRun } from './abandon-run.js';
+import { createChallengeActivities } from './challenge/index.js';
 import type { LightActivities, NumericActivities } from './contract.js';
 import type { LightDeps, NumericDeps, TaskOptions, TaskProgress } from './deps.js';
 import { withFailures } from './failure.js';
 import { finishRun } from './finish-run.js';
 import { fitPopulations } from './fit-populations.js';
+import { createIncidentActivities } from './incidents/index.js';
 import { createNotificationActivities, type SendDeps } from './notifications/index.js';
 import { notify, type NotifyDeps } from './notify.js';
 import { planRun } from './plan-run.js';
@@ -32,6 +34,8 @@ export function createLightActivities(deps: LightDeps & NotifyDeps & SendDeps): 
     aftercareCloseDecision: withFailures((request) => closeDecision(deps.pool, request)),
     aftercareNotify: withFailures((request) => notify(deps, request)),
     aftercareRecordAudit: withFailures((entry) => recordAudit(deps.pool, entry)),
+    ...createIncidentActivities(deps),
+    ...createChallengeActivities(deps),
     ...createNotificationActivities(deps),
     ...createRetrainingActivities(deps),
   };

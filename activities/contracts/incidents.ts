@@ -1,21 +1,29 @@
 /** What the incident's workflow has written down. */
-import type { IncidentState, Resolution } from '../../domain/incident.js';
+import type { IncidentActRecord, IncidentState, Resolution } from '../../domain/incident.js';
 
 export interface IncidentNote {
   modelId: number;
   incidentId: number;
   /** Stable: the same note again changes nothing. */
   key: string;
-  state: IncidentState;
+  /** ended: the data did it; resolved: a person, or the end of the model. */
+  act: IncidentActRecord['act'];
   by: string;
-  /** Past tense, for the audit: `incident acknowledged`. */
-  action: string;
   note: string | null;
-  snoozedUntilMs: number | null;
+  /** Only of `snoozed`. */
+  untilMs: number | null;
   resolution?: { resolution: Resolution; state: 'begun' | 'done' | 'failed' };
   atMs: number;
 }
 
+/** How it stands after that; the judgements may have moved on meanwhile. */
+export interface NotedIncident {
+  state: IncidentState;
+  /** Questions about it that wait for an answer. */
+  waiting: string[];
+}
+
 export interface IncidentActivities {
-  noteIncident(note: IncidentNote): Promise<void>;
+  /** @throws NotFound when the incident is gone with its model */
+  noteIncident(note: IncidentNote): Promise<NotedIncident>;
 }
