@@ -10,11 +10,14 @@ import type { ChallengeActivities } from './contracts/challenge.js';
 import type { IncidentActivities } from './contracts/incidents.js';
 import type { NotificationActivities } from './contracts/notifications.js';
 import type { RetrainingActivities } from './contracts/retraining.js';
+import type { TendingActivities } from './contracts/tending.js';
 
 export interface LedgerRequest {
   modelId: number;
   /** Only batches after this number. */
   after: number;
+  /** The lifecycle's present: inferences that are seen for the first time are noted at this moment. Absent in histories of earlier versions: nothing is noted. */
+  nowMs?: number;
 }
 
 export interface LedgerEntry {
@@ -36,6 +39,8 @@ export interface LedgerView {
   more: boolean;
   /** Numbers of the versions that are registered as challengers: one that the lifecycle does not know is a signal that was lost. */
   challengers?: number[];
+  /** Number of the version in charge. */
+  champion?: number;
   /** With every default filled in; absent in histories of earlier versions, as is the next one. */
   lifecycle?: LoopSettings;
   /** When time alone makes something due (activities/contracts/tending.ts); null: nothing. */
@@ -112,7 +117,7 @@ export interface NotifyRequest {
 }
 
 /** Registered under these names with the prefix `aftercare` in front (see PREFIX in activities/index.ts). */
-export interface LightActivities extends ChallengeActivities, IncidentActivities, RetrainingActivities, NotificationActivities {
+export interface LightActivities extends ChallengeActivities, IncidentActivities, RetrainingActivities, NotificationActivities, TendingActivities {
   readLedger(request: LedgerRequest): Promise<LedgerView>;
   planRun(request: PlanRequest): Promise<RunPlan>;
   /** @param nowMs the lifecycle's present: waits for targets begin here */

@@ -11,9 +11,10 @@ import { finishRun } from './finish-run.js';
 import { fitPopulations } from './fit-populations.js';
 import { createIncidentActivities } from './incidents/index.js';
 import { createNotificationActivities, type SendDeps } from './notifications/index.js';
-import { notify, type NotifyDeps } from './notify.js';
+import { notify } from './notify.js';
 import { planRun } from './plan-run.js';
 import { readLedger } from './read-ledger.js';
+import { createTendingActivities } from './tending/index.js';
 import { createRetrainingActivities } from './retraining/index.js';
 
 export type { LightDeps, NumericDeps, NumericTask, NumericThreads, TaskOptions } from './deps.js';
@@ -24,7 +25,7 @@ export const PREFIX = 'aftercare';
 export type Registered<T> = { [K in keyof T & string as `${typeof PREFIX}${Capitalize<K>}`]: T[K] };
 
 /** Database and mail: beside the workflows, on MAIN_QUEUE. */
-export function createLightActivities(deps: LightDeps & NotifyDeps & SendDeps): Registered<LightActivities> {
+export function createLightActivities(deps: LightDeps & SendDeps): Registered<LightActivities> {
   return {
     aftercareReadLedger: withFailures((request) => readLedger(deps, request)),
     aftercarePlanRun: withFailures((request) => planRun(deps, request)),
@@ -38,6 +39,7 @@ export function createLightActivities(deps: LightDeps & NotifyDeps & SendDeps): 
     ...createChallengeActivities(deps),
     ...createNotificationActivities(deps),
     ...createRetrainingActivities(deps),
+    ...createTendingActivities(deps),
   };
 }
 

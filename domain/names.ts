@@ -40,10 +40,14 @@ export const incidentWorkflowId = (modelId: number, incident: string): string =>
 /** An incident by its natural identity: `<kind>/<cause>/<opening chunk>`, with the segment in front where it is of one; of a later version than the first with `v<number>` in front of all. */
 export const incidentText = ({ version, segment, kind, cause, openingChunk }: { version: number; segment: string; kind: string; cause: string; openingChunk: string }): string =>
   [...(version === 1 ? [] : [`v${version}`]), ...(segment === '' ? [] : [segment.replace(/[%/]/g, encodeURIComponent)]), kind, cause, openingChunk].join('/');
+/** The text of the incident that a question is about, from the decision's text: `7/<incident>/1` → `<incident>`. */
+export const incidentOfDecision = (decisionText: string): string => decisionText.split('/').slice(1, -1).join('/');
 /** `notice`: the notice's stable id. */
 export const notificationId = (modelId: number, notice: string): string => `${lifecycleId(modelId)}/notify/${notice}`;
 export const retrainingId = (modelId: number, n: number): string => `${lifecycleId(modelId)}/retraining/${n}`;
 export const challengeId = (modelId: number, n: number): string => `${lifecycleId(modelId)}/challenge/${n}`;
+/** The user's own switch, where it is a workflow. */
+export const switchId = (modelId: number, n: number, action: 'promote' | 'rollback' | 'compensate'): string => `${challengeId(modelId, n)}/switch/${action}`;
 export const gateId = (modelId: number, batch: string): string => `${lifecycleId(modelId)}/gate/${batch}`;
 /** The decision by which a retraining, a promotion or a gate is approved: `<model id>/<subject>/<which>/<n>`. */
 export const approvalText = (modelId: number, subject: 'retraining' | 'promotion' | 'gate', which: number | string, n = 1): string => `${modelId}/${subject}/${which}/${n}`;

@@ -1,5 +1,7 @@
 /** The workflow types, for a worker's bundle. A user's own workflow file adds them with `export * from 'aftercare/workflows'`. */
+export { aftercareChallenge } from './challenge.js';
 export { aftercareDecision } from './decision.js';
+export { aftercareIncident } from './incident.js';
 export { aftercareModelLifecycle } from './model-lifecycle.js';
 export { aftercareMonitoringRun } from './monitoring-run.js';
 export { aftercareNotification } from './notification.js';

@@ -5,7 +5,8 @@ import type { DecisionReport, LifecycleState, Pace, Patience, Question, RunRepor
 import type { ChallengeMode, ChallengeState, Judgement } from '../domain/challenge.js';
 import type { ChallengeProgress } from '../domain/challenge-policy.js';
 import type { Gate, GateRule } from '../domain/gate.js';
-import type { AttendedIncident, IncidentState, Resolution } from '../domain/incident.js';
+import type { AttendedIncident, IncidentState } from '../domain/incident.js';
+import type { IncidentAct } from '../domain/incident-policy.js';
 import type { ChallengeSettings, IncidentSettings, PromotionSettings, RetrainingSettings } from '../domain/lifecycle-settings.js';
 import type { Notice } from '../domain/notice.js';
 import type { PromotionRequest } from '../domain/policy.js';
@@ -13,6 +14,7 @@ import type { RetrainingRequest, RetrainingState, TrainingOutcome } from '../dom
 import type { ScheduleSettings } from '../domain/settings.js';
 import type { RunTrigger } from '../domain/run.js';
 
+export type { IncidentAct } from '../domain/incident-policy.js';
 export type { DecisionReport, Pace, Question, RunReport, RunRequest } from '../domain/policy.js';
 
 // ---- modelLifecycle: id aftercare/model/<id> ---------------------------------------------------------------------------------------
@@ -145,14 +147,9 @@ export interface IncidentInput {
   name: string;
   incident: AttendedIncident;
   settings: IncidentSettings;
+  /** Somebody acts on one that nobody attended: that it is open is not told. */
+  onDemand?: boolean;
 }
-
-export type IncidentAct =
-  | { act: 'acknowledge'; by: string; note?: string }
-  | { act: 'snooze'; by: string; untilMs: number; note?: string }
-  | { act: 'resolve'; by: string; note?: string }
-  /** A runbook action is taken, or its outcome is recorded. */
-  | { act: 'resolution'; by: string; resolution: Resolution; state: 'begun' | 'done' | 'failed'; note?: string };
 
 export interface IncidentStatus {
   state: IncidentState;
@@ -166,6 +163,8 @@ export const actOnIncident = defineUpdate<IncidentStatus, [IncidentAct]>('afterc
 export const actOnIncidentSignal = defineSignal<[IncidentAct]>('aftercareIncidentActSignal');
 /** The judgements say that it is over (resolved), or never was (withdrawn), or goes on in more chunks. */
 export const incidentChanged = defineSignal<[{ state: 'open' | 'resolved' | 'withdrawn'; atMs: number }]>('aftercareIncidentChanged');
+/** The question about it was answered, or its deadline passed (by: null). Sent by the decision. */
+export const incidentAnswered = defineSignal<[{ answer: Answer | null; by: string | null; note: string | null }]>('aftercareIncidentAnswered');
 export const incidentStatus = defineQuery<IncidentStatus>('aftercareIncidentStatus');
 
 // ---- notification: id aftercare/model/<id>/notify/<notice> --------------------------------------------------------------------------

@@ -7,6 +7,7 @@
  */
 import { proxyActivities, type ActivityOptions } from '@temporalio/workflow';
 import type { LightActivities, NumericActivities } from '../activities/contract.js';
+import type { VerdictActivities } from '../activities/contracts/challenge.js';
 import { NUMERIC_QUEUE } from '../domain/names.js';
 
 /** A method of the contract under its registered name: readLedger → aftercareReadLedger. */
@@ -31,6 +32,19 @@ export function courierFor(patienceMs: number): Registered<LightActivities> {
   return proxyActivities<Registered<LightActivities>>({
     startToCloseTimeout: '1 minute', heartbeatTimeout: '5 s', scheduleToCloseTimeout: Math.max(1_000, patienceMs), retry: { ...retry, initialInterval: '1 s', maximumInterval: '5 minutes' },
   });
+}
+
+/** The user's own switch over HTTP. One that is interrupted has ended before anything else is begun: what undoes it must not overtake it. */
+export function switchFor(patienceMs: number): Registered<LightActivities> {
+  return proxyActivities<Registered<LightActivities>>({
+    startToCloseTimeout: '1 minute', heartbeatTimeout: '5 s', scheduleToCloseTimeout: Math.max(1_000, patienceMs), cancellationType: 'WAIT_CANCELLATION_COMPLETED',
+    retry: { ...retry, initialInterval: '1 s', maximumInterval: '1 minute' },
+  });
+}
+
+/** Verdicts, in worker threads like fits. */
+export function verdictOn(taskQueue: string | undefined): Registered<VerdictActivities> {
+  return proxyActivities<Registered<VerdictActivities>>({ taskQueue: taskQueue ?? NUMERIC_QUEUE, startToCloseTimeout: '2 hours', heartbeatTimeout: '10 s', scheduleToCloseTimeout: '3 days', retry: { ...retry, maximumInterval: '10 s' } });
 }
 
 /** Fits and chunk computations in worker threads, which heartbeat by themselves. A new attempt begins 10 s after a killed worker's last sign of life. */

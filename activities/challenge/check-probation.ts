@@ -1,0 +1,30 @@
+/** How a version serves since it was put in charge, beside the version before it. Reads only. Usual duration: 3 ms. */
+import type { ChallengeSettings } from '../../domain/lifecycle-settings.js';
+import { servingGuardrails } from '../../domain/serving-guardrails.js';
+import { readChampion } from '../../store/challenges.js';
+import { findModel } from '../../store/find-model.js';
+import { readServing } from '../../store/telemetry.js';
+import type { LightDeps } from '../deps.js';
+
+export interface CheckProbation {
+  modelId: number;
+  version: number;
+  against: number;
+  settings: ChallengeSettings;
+  sinceMs: number;
+  nowMs: number;
+}
+
+/** The version before is looked at over as long a time before the change, and over a day at least. */
+const BEFORE_MS = 86_400_000;
+/** Telemetry is kept by the minute. */
+const MINUTE_MS = 60_000;
+
+export async function checkProbation({ pool }: Pick<LightDeps, 'pool'>, { modelId, version, against, settings, sinceMs, nowMs }: CheckProbation): Promise<{ fault: string | null; champion: number }> {
+  const { number: champion } = await readChampion(pool, modelId);
+  const [now, before] = await Promise.all([findModel(pool, modelId, version), findModel(pool, modelId, against)]);
+  const served = await readServing(pool, modelId, now.versionId, sinceMs - (sinceMs % MINUTE_MS), nowMs);
+  const usual = await readServing(pool, modelId, before.versionId, sinceMs - Math.max(nowMs - sinceMs, BEFORE_MS), sinceMs);
+  const broken = servingGuardrails(usual, served, settings).filter(({ kept }) => kept === false);
+  return { fault: broken.length === 0 ? null : broken.map(({ text }) => text).join('; '), champion };
+}
