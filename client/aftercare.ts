@@ -16,6 +16,7 @@ import { waitingDecisions } from '../store/waiting-decisions.js';
 import type { LifecycleStatus, RunTicket } from '../workflows/messages.js';
 import { appendInferences, appendTruths, removeByIdentifier, type AppendAnalysisOptions, type AppendInputOptions, type RemoveOptions, type RowInput, type WriteContext } from './append.js';
 import { Challengers } from './challengers.js';
+import { Retrainings } from './retraining.js';
 import type { CompareOptions, Comparison, RowsWanted } from './compare.js';
 import { defaultActor, resolveServers } from './connect.js';
 import { Lifecycles, type WaitOptions } from './lifecycle.js';
@@ -53,6 +54,7 @@ export interface RunOptions {
 export class Aftercare {
   readonly models: Models;
   readonly challengers: Challengers;
+  readonly retraining: Retrainings;
   readonly #pool: Pool;
   readonly #context: WriteContext;
   readonly #lifecycles: Lifecycles;
@@ -82,6 +84,7 @@ export class Aftercare {
     this.#log = new PredictionLog(this.#context, log);
     this.models = new Models(this.#context, lifecycles);
     this.challengers = new Challengers(this.#context, lifecycles);
+    this.retraining = new Retrainings(this.#context, lifecycles);
   }
 
   // ---- rows ----------------------------------------------------------------------------------------------------------------------------

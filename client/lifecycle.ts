@@ -1,6 +1,6 @@
 /** What a client asks of a model's lifecycle: start, ring, run, decide, archive, schedule. Each is one message to a workflow; answers survive its restarts. */
 import { WorkflowNotFoundError, type WorkflowHandle } from '@temporalio/client';
-import type { DataConverter, SignalDefinition } from '@temporalio/common';
+import type { DataConverter, SignalDefinition, UpdateDefinition } from '@temporalio/common';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Answer, DecisionAnswer } from '../domain/decision.js';
@@ -105,12 +105,32 @@ export class Lifecycles {
    */
   async requestRun(modelId: number, request: Partial<RunRequest> = {}): Promise<RunTicket> {
     const whole: RunRequest = { key: request.key ?? randomUUID(), trigger: request.trigger ?? 'manual', by: request.by ?? this.#options.by, ...(request.full ? { full: true } : {}) };
+    return this.ask(modelId, requestRun, whole, `run:${whole.key}`);
+  }
+
+  /** An update of a model's lifecycle, which is started where it is missing. @param updateId equal ones are one @throws what the lifecycle refuses with; Error when Temporal does not answer */
+  async ask<Result, Argument>(modelId: number, update: UpdateDefinition<Result, [Argument]>, argument: Argument, updateId: string): Promise<Result> {
     const warning = this.#warnWithoutWorker();
     try {
-      return await this.#ours(() => this.#reviving(modelId, (handle) => untilAnswered(() => handle.executeUpdate(requestRun, { args: [whole], updateId: `run:${whole.key}` }))));
+      return await this.#ours(() => this.#reviving(modelId, (handle) => untilAnswered(() => handle.executeUpdate(update, { args: [argument], updateId }))));
     } finally {
       clearTimeout(warning);
     }
+  }
+
+  /** The same of another workflow of ours. @throws WorkflowNotFoundError when it has ended or never was */
+  async askWorkflow<Result, Argument>(workflowId: string, update: UpdateDefinition<Result, [Argument]>, argument: Argument, updateId: string): Promise<Result> {
+    const warning = this.#warnWithoutWorker();
+    try {
+      return await this.#ours(() => untilAnswered(() => this.temporal.client.workflow.getHandle(workflowId).executeUpdate(update, { args: [argument], updateId })));
+    } finally {
+      clearTimeout(warning);
+    }
+  }
+
+  /** A signal to another workflow of ours, again while the server is away for a moment. @throws WorkflowNotFoundError when it has ended or never was */
+  async signalWorkflow<Args extends unknown[]>(workflowId: string, message: SignalDefinition<Args>, ...args: Args): Promise<void> {
+    await this.#ours(() => this.temporal.within(CALL_PATIENCE_MS, () => this.temporal.client.workflow.getHandle(workflowId).signal(message, ...args)));
   }
 
   /** Follows a run in the store until it has ended, whatever restarts meanwhile. @throws NotFound when it neither began nor will */
@@ -241,10 +261,10 @@ export class Lifecycles {
   }
 
   async #start(beginning: LifecycleBeginning): Promise<void> {
-    const { modelId, name, lastRun, horizon, state } = beginning;
+    const { modelId, name, lastRun, horizon, lastRetraining, state } = beginning;
     if (state !== 'active') throw new Conflict(`model '${name}' is ${state}: it has no lifecycle`);
     const { numericQueue, pace } = this.#options;
-    const input: LifecycleInput = { modelId, name, lastRun, horizon, ...(numericQueue ? { numericQueue } : {}), ...(pace ? { pace } : {}) };
+    const input: LifecycleInput = { modelId, name, lastRun, horizon, lastRetraining, ...(numericQueue ? { numericQueue } : {}), ...(pace ? { pace } : {}) };
     const startWith = (tagged: boolean) => this.temporal.within(CALL_PATIENCE_MS, () => this.temporal.client.workflow.start(WORKFLOW.lifecycle, lifecycleStart({ ...input, tagged }, this.#mainQueue)));
     await this.#ours(async () => {
       const tagged = await this.ensureSearchAttributes();
