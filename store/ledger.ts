@@ -10,6 +10,8 @@ export interface LedgerPage {
   settingsRevision: number;
   lastBatch: number;
   entries: { number: number; kind: BatchKind; rowsAccepted: number; shadowOf?: number }[];
+  /** Number of the version in charge. */
+  champion: number;
   /** Versions that are registered as challengers. */
   challengers: number[];
   more: boolean;
@@ -20,7 +22,8 @@ export async function readLedgerPage(pool: Pool, modelId: number, after: number,
   const { rows: [model] } = await pool.query<Omit<LedgerPage, 'entries' | 'more'>>(
     `update aftercare.model set noticed_batch = greatest(noticed_batch, last_batch) where id = $1
      returning state, settings, settings_revision as "settingsRevision", last_batch as "lastBatch",
-       array(select number from aftercare.version where model_id = $1 and role = 'challenger' order by number) as challengers`, [modelId]);
+       array(select number from aftercare.version where model_id = $1 and role = 'challenger' order by number) as challengers,
+       (select number from aftercare.version where id = champion_version_id) as champion`, [modelId]);
   if (!model) throw new NotFound(`there is no model with id ${modelId}`);
   const { rows } = await pool.query<Omit<LedgerPage['entries'][number], 'shadowOf'> & { shadowOf: number | null }>(
     `select b.number, b.kind, b.rows_accepted as "rowsAccepted", case when b.shadow then v.number end as "shadowOf"
