@@ -10,3 +10,8 @@ export function shellQuoted(word: string): string {
 export function answerCommand(decisionId: string, answer: Answer = ANSWERS_ON.incident[0]!): string {
   return `aftercare decide ${shellQuoted(decisionId)} ${answer}`;
 }
+
+/** e.g. `aftercare incidents acknowledge 12` */
+export function incidentCommand(incidentId: number, act: 'acknowledge' | 'act'): string {
+  return `aftercare incidents ${act} ${incidentId}`;
+}

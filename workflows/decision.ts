@@ -1,11 +1,12 @@
 /** A question to people that waits durably: asks, reminds, escalates, takes one answer, applies the fallback at the deadline. */
-import { allHandlersFinished, ApplicationFailure, CancellationScope, condition, isCancellation, patched, setCurrentDetails, setHandler, workflowInfo } from '@temporalio/workflow';
+import { allHandlersFinished, ApplicationFailure, CancellationScope, condition, getExternalWorkflowHandle, isCancellation, patched, setCurrentDetails, setHandler, workflowInfo } from '@temporalio/workflow';
 import type { NotifyRequest } from '../activities/contract.js';
 import { ANSWERS_ON, mayAnswer, type DecisionAnswer } from '../domain/decision.js';
+import { incidentOfDecision, incidentWorkflowId } from '../domain/names.js';
 import { reminderAfterMs, remindersDue } from '../domain/reminders.js';
 import type { Notice } from '../domain/notice.js';
 import { answerCommand } from '../domain/shell.js';
-import { answerDecision, answerDecisionSignal, decisionClosed, decisionStatus, withdrawDecision, type DecisionInput, type DecisionReport, type DecisionStatus } from './messages.js';
+import { answerDecision, answerDecisionSignal, decisionClosed, decisionStatus, incidentAnswered, withdrawDecision, type DecisionInput, type DecisionReport, type DecisionStatus } from './messages.js';
 import { tellPeople } from './notifying.js';
 import { courier, quick } from './proxies.js';
 import { kindOf, reasonOf, reportTo } from './reporting.js';
@@ -27,6 +28,7 @@ export async function aftercareDecision({ modelId, question, settings }: Decisio
   /** Decisions that were begun before there was routing go on telling by themselves. */
   const routed = patched('notices');
   let telling = Promise.resolve();
+  const audits: Promise<void>[] = [];
 
   setHandler(decisionStatus, () => statusNow());
   setHandler(withdrawDecision, ({ reason }) => { closing ??= { state: 'withdrawn', answer: null, by: null, note: reason }; });
@@ -35,6 +37,7 @@ export async function aftercareDecision({ modelId, question, settings }: Decisio
     if (refusal === null) take(given);
     else {
       ignored.push(refusal.message);
+      if (patched('audited')) audits.push(audit(given, refusal.message, ignored.length));
       show();
     }
   });
@@ -109,12 +112,27 @@ export async function aftercareDecision({ modelId, question, settings }: Decisio
     stored = true;
     const report: DecisionReport = { decisionId, answer, by };
     await reportTo(modelId, decisionClosed, report);
+    if (subject === 'incident' && patched('audited')) await tellIncident(note);
     await condition(allHandlersFinished);
+    await Promise.all(audits);
     if (routed) {
       notify('decision-closed', 0);
       await telling;
     } else if (settings.notify.length > 0) await courier.aftercareNotify(noticeOf('decision-closed', 0)).catch(() => undefined);
     return report;
+  }
+
+  /** An answered incident is acknowledged; nobody may be attending it. */
+  async function tellIncident(note: string | null): Promise<void> {
+    const { answer, by } = closing!;
+    if (answer !== null) await getExternalWorkflowHandle(incidentWorkflowId(modelId, incidentOfDecision(decisionId))).signal(incidentAnswered, { answer, by, note }).catch(() => undefined);
+  }
+
+  /** Nobody hears of a refused signal: it is written down. */
+  async function audit(given: DecisionAnswer | undefined, why: string, n: number): Promise<void> {
+    const by = typeof given?.by === 'string' && given.by.trim() !== '' ? given.by.slice(0, 200) : 'unknown';
+    const entry = { modelId, by, action: 'answer refused', detail: { decision: decisionId, answer: String(given?.answer).slice(0, 50), why }, key: `${decisionId}/refused/${n}` };
+    await quick.aftercareRecordAudit(entry).catch(() => undefined);
   }
 
   /** Waits for nobody; an answer makes what is still on its way pointless, which is found out before it is sent. */
