@@ -6,6 +6,7 @@
  */
 import type { CalculatorKind, MetricPoint } from '../domain/measurement.js';
 import type { CalculatorFailure } from '../domain/run.js';
+import { awaitsTargets, targetRule, targetsSuffice, type TargetRule } from '../domain/target-wait.js';
 import type { ReadRange } from '../domain/run-plan.js';
 import { calculateChunk, ENGINE_VERSION } from '../engine/catalogue.js';
 import type { EngineContext } from '../engine/custom-metrics/metric.js';
@@ -92,7 +93,7 @@ export async function computeChunks(pool: Pool, cache: FittedCache, runId: numbe
         if (looksForNew) newValues.look(frame);
         work.add({ chunk, results: active.map((calculator) => calculate(calculator, frame, options)) });
         options.onProgress?.({ done: work.chunks, of });
-      }, run.settings.targets.arrival === 'absent', target?.name ?? null);
+      }, targetRule(run.settings.targets), target?.name ?? null);
       work.rowsRead += await readInferences(reading, { modelId: model.id, versionId: model.versionId, horizon, after: range.after, until: range.until, segment: population.filter }, columns, plan.withTargets, reader.decoder, () => work.flush(FLUSH_POINTS));
       reader.finish();
       await work.flush(0);
@@ -145,7 +146,7 @@ class RangeReader {
 
   constructor(
     private readonly columns: readonly NamedColumn[], private readonly range: ReadRange, private readonly cutter: Cutter,
-    private readonly onChunk: (frame: Frame, chunk: FoundChunk) => void, private readonly targetsAbsent: boolean, private readonly target: string | null,
+    private readonly onChunk: (frame: Frame, chunk: FoundChunk) => void, private readonly rule: TargetRule, private readonly target: string | null,
   ) {
     // It grows where more come than were expected.
     const capacity = Math.min(cutter.size, Math.max(8_192, Number.isFinite(cutter.size) ? range.rows : 0), 1 << 20);
@@ -184,7 +185,7 @@ class RangeReader {
     return {
       key: cut.key, ordinal: cut.ordinal, first, last, rows, targets,
       startMicros: cut.bounds?.startMicros ?? first.atMicros, endMicros: cut.bounds?.endMicros ?? last.atMicros,
-      complete: cut.complete, final: cut.complete && (this.targetsAbsent || targets >= rows), change: this.range.change,
+      complete: cut.complete, final: cut.complete && targetsSuffice(rows, targets, this.rule), change: this.range.change,
     };
   }
 
@@ -240,7 +241,7 @@ class PartWork {
     const ids = await saveChunks(this.tx, this.population, 'analysis', this.run.horizon, batch.map(({ chunk }) => chunk));
     await saveMeasurements(this.tx, { runId: this.run.id, horizon: this.run.horizon, engineVersion: ENGINE_VERSION }, batch.flatMap(({ chunk, results }, i) => results.flatMap(({ ready, points }) =>
       points.map((point): FoundMeasurement => ({
-        chunkId: ids[i]!, fittedId: ready.fitted.id, calculator: ready.wanted.kind, point, provisional: !chunk.complete, thresholdKey: ready.wanted.thresholdKey, ...ready.judge(point),
+        chunkId: ids[i]!, fittedId: ready.fitted.id, calculator: ready.wanted.kind, point, open: !chunk.complete, provisional: awaitsTargets(ready.wanted.kind) ? !chunk.final : !chunk.complete, thresholdKey: ready.wanted.thresholdKey, ...ready.judge(point),
       })))));
     await forgetMeasurements(this.tx, batch.flatMap(({ results }, i) => results.filter(({ failure }) => failure !== null).map(({ ready }) => ({ chunkId: ids[i]!, fittedId: ready.fitted.id }))));
     await saveCalculations(this.tx, this.run.horizon, batch.flatMap(({ results }, i) => results.map(({ ready, failure }) => ({ chunkId: ids[i]!, fittedId: ready.fitted.id, failure }))));

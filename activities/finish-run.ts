@@ -11,6 +11,7 @@ import { decisionText } from '../domain/names.js';
 import { isoOfMicros } from '../domain/order.js';
 import type { CalculatorFailure } from '../domain/run.js';
 import { ALL_ROWS, newValueNotes } from '../domain/segment.js';
+import { firstDueAfterMs, targetRule } from '../domain/target-wait.js';
 import { findFitted, readFitted } from '../store/fitted.js';
 import { countStanding, putInForce, readInForce, readUnjudged, removeOtherSegments, type InForce } from '../store/in-force.js';
 import { readJudged, readOpeningSide, readUnasked, reconcileIncidents } from '../store/incidents.js';
@@ -22,6 +23,8 @@ import { inTransaction, type Queryable } from '../store/pool.js';
 import { completeRun, readOutcome, readParts, readRun, type PartRow, type RunRow, type StoredPlan } from '../store/runs.js';
 import { settleChunks } from '../store/save-chunks.js';
 import { saveJudgements } from '../store/save-measurements.js';
+import { beginWaits } from '../store/target-waits.js';
+import { tendBy } from '../store/tending.js';
 import { fromFittedJson } from '../engine/fitted-json.js';
 import { metricName } from '../plots/names.js';
 import type { WantedCalculator } from './calculators.js';
@@ -40,7 +43,7 @@ interface FittedOfRun {
 
 const JUDGED_AT_ONCE = 10_000;
 
-export async function finishRun(deps: LightDeps, { runId }: { runId: number }): Promise<RunOutcome> {
+export async function finishRun(deps: LightDeps, { runId, nowMs }: { runId: number; nowMs?: number }): Promise<RunOutcome> {
   return inTransaction(deps.pool, async (tx) => {
     // Two attempts at the same time: the second waits here and finds the first one's answer.
     await tx.query('select 1 from aftercare.run where id = $1 for update', [runId]);
@@ -54,13 +57,16 @@ export async function finishRun(deps: LightDeps, { runId }: { runId: number }): 
     if (parts.length !== plan.parts.length) throw new Error(`run ${runId}: ${parts.length} of ${plan.parts.length} parts are computed`);
     const model = requireThere(await readModelState(tx, run.modelId, run.versionId));
     const places = await readPlaces(tx, model);
+    const rule = targetRule(run.settings.targets);
     const failures: CalculatorFailure[] = [];
     const spans: SegmentSpan[] = [];
     const standing = { chunks: 0, alerts: 0 };
+    let waiting = 0;
     for (const planned of plan.populations) {
       const population = populationOf(planned, model, run.settings, places, deps);
       const calculators = await fittedOf(tx, population.wanted);
       await settle(tx, run, plan, population.key, calculators);
+      if (rule.waits && nowMs !== undefined) waiting += await beginWaits(tx, population.key, nowMs);
       failures.push(...fitFailures(calculators, planned.segment));
       const { chunkKeys, values } = await readJudged(tx, population.key, run.settings.keyMetric);
       const rules = { keyMetric: run.settings.keyMetric, driftMethodOf: firstMethods(calculators) };
@@ -69,6 +75,7 @@ export async function finishRun(deps: LightDeps, { runId }: { runId: number }): 
       standing.chunks += counted.chunks;
       standing.alerts += counted.alerts;
     }
+    if (waiting > 0 && nowMs !== undefined) await tendBy(tx, model.id, nowMs + firstDueAfterMs(rule), nowMs);
     await removeOtherSegments(tx, run.versionId, plan.populations.map(({ segment }) => segment));
     // A version that was replaced meanwhile keeps its results; its incidents ended with its charge, and nobody is asked about them any more.
     const inCharge = await isInCharge(tx, model);
@@ -90,7 +97,7 @@ export async function finishRun(deps: LightDeps, { runId }: { runId: number }): 
 async function settle(tx: Queryable, run: RunRow, plan: StoredPlan, key: SchemeKey, calculators: readonly FittedOfRun[]): Promise<void> {
   await settleChunks(tx, key, {
     newestIso: isoOfMicros(plan.newestMicros ?? -Infinity), allowedLatenessMs: run.settings.allowedLatenessMs,
-    periods: key.scheme.startsWith('period:'), targetsAbsent: run.settings.targets.arrival === 'absent',
+    periods: key.scheme.startsWith('period:'), targets: targetRule(run.settings.targets),
   });
   const usable = calculators.filter(({ failure }) => failure === null);
   const before = await readInForce(tx, key);

@@ -106,7 +106,7 @@ async function saveFit(tx: Queryable, run: RunRow, key: SchemeKey, wanted: Wante
   const chunkIds = await saveChunks(tx, key, 'reference', run.horizon, chunks);
   const judge = judgeFor(result.fitted, wanted);
   await saveMeasurements(tx, { runId: run.id, horizon: run.horizon, engineVersion: ENGINE_VERSION }, chunkIds.flatMap((chunkId, i) => (result.fitted.referencePoints[i] ?? []).map((point: MetricPoint) => ({
-    chunkId, fittedId, calculator: wanted.kind, point, provisional: false, thresholdKey: wanted.thresholdKey, ...judge(point),
+    chunkId, fittedId, calculator: wanted.kind, point, open: false, provisional: false, thresholdKey: wanted.thresholdKey, ...judge(point),
   }))));
   await saveCalculations(tx, run.horizon, chunkIds.map((chunkId) => ({ chunkId, fittedId, failure: null })));
 }

@@ -3,6 +3,7 @@ import type { PeriodName } from '../domain/measurement.js';
 import type { Border } from '../domain/order.js';
 import { isoOfMicros } from '../domain/order.js';
 import type { ChangeKind } from '../domain/run-plan.js';
+import { AWAITING_TARGETS, type TargetRule } from '../domain/target-wait.js';
 import type { Queryable } from './pool.js';
 import type { SchemeKey } from './plan-state.js';
 
@@ -53,6 +54,9 @@ export async function saveChunks(db: Queryable, key: SchemeKey, period: PeriodNa
   return chunks.map((chunk) => ids.get(chunk.ordinal)!);
 }
 
+/** Of measurement m in chunk c: domain/revision.ts Standing. */
+const PROVISIONAL = `case when m.calculator = '${AWAITING_TARGETS}' then not c.final else not c.complete end`;
+
 function shownTime(micros: number): string | null {
   return Number.isFinite(micros) ? isoOfMicros(micros) : null;
 }
@@ -66,8 +70,12 @@ export async function markVanished(db: Queryable, key: SchemeKey, firstOrdinal: 
     [key.versionId, key.segment, key.scheme, firstOrdinal, lastOrdinal, horizon, found]);
 }
 
-/** Chunks that newer rows made complete (or changed lateness opened again), although none of their own rows changed; and what is final by now. */
-export async function settleChunks(db: Queryable, key: SchemeKey, rule: { newestIso: string; allowedLatenessMs: number; periods: boolean; targetsAbsent: boolean }): Promise<void> {
+/**
+ * Chunks that newer rows made complete (or changed lateness opened again), although none of their own rows changed; and what is final by now: complete, and its
+ * targets are there, or nobody waits for them any more.
+ */
+export async function settleChunks(db: Queryable, key: SchemeKey, rule: { newestIso: string; allowedLatenessMs: number; periods: boolean; targets: TargetRule }): Promise<void> {
+  const changed: number[] = [];
   if (rule.periods) {
     const { rows } = await db.query<{ id: number }>(
       `update aftercare.chunk set complete = not complete
@@ -75,13 +83,18 @@ export async function settleChunks(db: Queryable, key: SchemeKey, rule: { newest
          and complete is distinct from ($4::timestamptz >= end_at + $5::float8 * interval '1 millisecond')
        returning id`,
       [key.versionId, key.segment, key.scheme, rule.newestIso, rule.allowedLatenessMs]);
-    await db.query(
-      `update aftercare.measurement m set provisional = not c.complete
-       from aftercare.chunk c where c.id = any ($1::bigint[]) and m.chunk_id = c.id and m.current and m.provisional = c.complete`, [rows.map(({ id }) => id)]);
+    changed.push(...rows.map(({ id }) => id));
+    await db.query('delete from aftercare.target_wait w using aftercare.chunk c where c.id = any ($1::bigint[]) and w.chunk_id = c.id and not c.complete', [changed]);
   }
-  await db.query(
-    `update aftercare.chunk set final = not final
+  const { rows } = await db.query<{ id: number }>(
+    `update aftercare.chunk c set final = not final
      where version_id = $1 and segment = $2 and scheme = $3 and period = 'analysis' and not vanished
-       and final is distinct from (complete and ($4 or targets >= rows))`,
-    [key.versionId, key.segment, key.scheme, rule.targetsAbsent]);
+       and final is distinct from (complete and ($4 or targets >= rows * $5::float8 - 1e-9 or exists (select 1 from aftercare.target_wait w where w.chunk_id = c.id and w.absent_at is not null)))
+     returning id`,
+    [key.versionId, key.segment, key.scheme, !rule.targets.waits, rule.targets.completeAt]);
+  changed.push(...rows.map(({ id }) => id));
+  if (changed.length === 0) return;
+  await db.query(
+    `update aftercare.measurement m set chunk_open = not c.complete, provisional = ${PROVISIONAL}
+     from aftercare.chunk c where c.id = any ($1::bigint[]) and m.chunk_id = c.id and m.current and (m.chunk_open = c.complete or m.provisional <> ${PROVISIONAL})`, [changed]);
 }

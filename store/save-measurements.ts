@@ -1,16 +1,15 @@
 /** Measurements and judgements of chunks, set-based. The same computed again writes nothing. */
 import type { CalculatorKind, MetricPoint } from '../domain/measurement.js';
-import { revise, type MeasuredValues } from '../domain/revision.js';
+import { revise, type MeasuredValues, type Standing } from '../domain/revision.js';
 import type { Bounds } from '../domain/threshold.js';
 import type { Queryable } from './pool.js';
 
 /** One value of one series in one chunk, with what it means under the thresholds of the run. */
-export interface FoundMeasurement {
+export interface FoundMeasurement extends Standing {
   chunkId: number;
   fittedId: number;
   calculator: CalculatorKind;
   point: MetricPoint;
-  provisional: boolean;
   thresholdKey: string;
   bounds: Bounds;
   alert: boolean | null;
@@ -22,13 +21,12 @@ export interface SaveContext {
   engineVersion: string;
 }
 
-interface StoredRow extends MeasuredValues {
+interface StoredRow extends MeasuredValues, Standing {
   id: number;
   chunkId: number;
   fittedId: number;
   metric: string;
   column: string;
-  provisional: boolean;
   revision: number;
 }
 
@@ -44,17 +42,17 @@ async function saveBlock(db: Queryable, context: SaveContext, found: readonly Fo
   const fresh: { found: FoundMeasurement; values: MeasuredValues; revision: number }[] = [];
   const overwritten: { id: number; found: FoundMeasurement; values: MeasuredValues }[] = [];
   const superseded: number[] = [];
-  const marked: number[] = [];
+  const marked: { id: number; found: FoundMeasurement }[] = [];
   const kept: { id: number; found: FoundMeasurement }[] = [];
   for (const item of found) {
     const values = valuesOf(item.point);
     const old = stored.get(seriesKey(item.chunkId, item.fittedId, item.point.metric, item.point.column));
-    const fate = old ? revise(old, values, item.provisional) : null;
+    const fate = old ? revise(old, values, item) : null;
     if (!old) {
       fresh.push({ found: item, values, revision: 1 });
       continue;
     }
-    if (fate === 'mark') marked.push(old.id);
+    if (fate === 'mark') marked.push({ id: old.id, found: item });
     if (fate === 'keep' || fate === 'mark') kept.push({ id: old.id, found: item });
     else if (fate === 'overwrite') overwritten.push({ id: old.id, found: item, values });
     else if (fate === 'supersede') {
@@ -62,7 +60,10 @@ async function saveBlock(db: Queryable, context: SaveContext, found: readonly Fo
       fresh.push({ found: item, values, revision: old.revision + 1 });
     }
   }
-  if (marked.length > 0) await db.query('update aftercare.measurement set provisional = not provisional where id = any ($1::bigint[])', [marked]);
+  if (marked.length > 0) {
+    await db.query(`update aftercare.measurement m set provisional = n.provisional, chunk_open = n.open from unnest($1::bigint[], $2::boolean[], $3::boolean[]) as n (id, provisional, open) where m.id = n.id`,
+      [marked.map(({ id }) => id), marked.map(({ found: { provisional } }) => provisional), marked.map(({ found: { open } }) => open)]);
+  }
   if (superseded.length > 0) await db.query('update aftercare.measurement set current = false where id = any ($1::bigint[])', [superseded]);
   if (overwritten.length > 0) await overwrite(db, context, overwritten);
   const ids = fresh.length > 0 ? await insert(db, context, fresh) : [];
@@ -78,7 +79,7 @@ async function readStored(db: Queryable, found: readonly FoundMeasurement[]): Pr
   const fitted = [...new Set(found.map(({ fittedId }) => fittedId))];
   const { rows } = await db.query<StoredRow>(
     `select id, chunk_id as "chunkId", fitted_id as "fittedId", metric, column_name as "column", value, sampling_error as "samplingError",
-       band_lower as "bandLower", band_upper as "bandUpper", own_alert as "ownAlert", reason, provisional, revision
+       band_lower as "bandLower", band_upper as "bandUpper", own_alert as "ownAlert", reason, provisional, chunk_open as open, revision
      from aftercare.measurement where current and chunk_id = any ($1::bigint[]) and fitted_id = any ($2::bigint[])`, [chunks, fitted]);
   return new Map(rows.map((row) => [seriesKey(row.chunkId, row.fittedId, row.metric, row.column), row]));
 }
@@ -102,14 +103,14 @@ function known(value: number): number | null {
 async function insert(db: Queryable, context: SaveContext, rows: readonly { found: FoundMeasurement; values: MeasuredValues; revision: number }[]): Promise<number[]> {
   const { rows: inserted } = await db.query<{ id: number }>(
     `insert into aftercare.measurement (chunk_id, fitted_id, calculator, metric, column_name, value, sampling_error, band_lower, band_upper, own_alert, reason,
-       provisional, revision, data_revision, run_id, engine_version)
-     select n.*, $14, $15, $16
+       provisional, chunk_open, revision, data_revision, run_id, engine_version)
+     select n.*, $15, $16, $17
      from unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::float8[], $7::float8[], $8::float8[], $9::float8[], $10::boolean[], $11::text[],
-       $12::boolean[], $13::integer[]) as n
+       $12::boolean[], $13::boolean[], $14::integer[]) as n
      returning id`,
     [rows.map(({ found }) => found.chunkId), rows.map(({ found }) => found.fittedId), rows.map(({ found }) => found.calculator),
       rows.map(({ found }) => found.point.metric), rows.map(({ found }) => found.point.column), ...valueArrays(rows),
-      rows.map(({ found }) => found.provisional), rows.map(({ revision }) => revision), context.horizon, context.runId, context.engineVersion]);
+      rows.map(({ found }) => found.provisional), rows.map(({ found }) => found.open), rows.map(({ revision }) => revision), context.horizon, context.runId, context.engineVersion]);
   return inserted.map(({ id }) => id);
 }
 
@@ -118,11 +119,11 @@ async function overwrite(db: Queryable, context: SaveContext, rows: readonly { i
   await db.query('delete from aftercare.judgement where measurement_id = any ($1::bigint[])', [ids]);
   await db.query(
     `update aftercare.measurement m set value = n.value, sampling_error = n.sampling_error, band_lower = n.band_lower, band_upper = n.band_upper,
-       own_alert = n.own_alert, reason = n.reason, provisional = n.provisional, data_revision = $9, run_id = $10, engine_version = $11
-     from unnest($1::bigint[], $2::float8[], $3::float8[], $4::float8[], $5::float8[], $6::boolean[], $7::text[], $8::boolean[])
-       as n (id, value, sampling_error, band_lower, band_upper, own_alert, reason, provisional)
+       own_alert = n.own_alert, reason = n.reason, provisional = n.provisional, chunk_open = n.open, data_revision = $10, run_id = $11, engine_version = $12
+     from unnest($1::bigint[], $2::float8[], $3::float8[], $4::float8[], $5::float8[], $6::boolean[], $7::text[], $8::boolean[], $9::boolean[])
+       as n (id, value, sampling_error, band_lower, band_upper, own_alert, reason, provisional, open)
      where m.id = n.id`,
-    [ids, ...valueArrays(rows), rows.map(({ found }) => found.provisional), context.horizon, context.runId, context.engineVersion]);
+    [ids, ...valueArrays(rows), rows.map(({ found }) => found.provisional), rows.map(({ found }) => found.open), context.horizon, context.runId, context.engineVersion]);
 }
 
 function valueArrays(rows: readonly { values: MeasuredValues }[]): unknown[] {

@@ -32,7 +32,7 @@ export async function aftercareMonitoringRun(input: RunInput): Promise<RunReport
       computing(progress.done + 1);
     });
     show({ step: 'finish', done: 0, of: 1 }, 'Judging, opening and closing incidents.');
-    const outcome = await thorough.aftercareFinishRun({ runId: plan.runId });
+    const outcome = await thorough.aftercareFinishRun({ runId: plan.runId, nowMs: Date.now() });
     show({ step: 'done', done: 1, of: 1 }, `Completed: ${plan.chunks} chunks computed, ${outcome.alerts} alerts, ${outcome.questions.length} questions.`);
     const report: RunReport = { runNumber, state: outcome.state, horizon, questions: outcome.questions, withdrawn: outcome.withdrawn, ...(outcome.attended ? { attended: outcome.attended } : {}), ...(outcome.ended ? { ended: outcome.ended } : {}) };
     await reportTo(modelId, runFinished, report);

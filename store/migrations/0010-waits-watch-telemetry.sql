@@ -15,6 +15,8 @@ create index chunk_unsettled on aftercare.chunk (version_id) where period = 'ana
 -- `provisional` is what readers are told, `chunk_open` is what may be overwritten in place.
 alter table aftercare.measurement add column chunk_open boolean not null default false;
 update aftercare.measurement set chunk_open = true where provisional;
+update aftercare.measurement m set provisional = true from aftercare.chunk c
+where c.id = m.chunk_id and c.period = 'analysis' and c.complete and not c.final and m.current and m.calculator = 'realized_performance';
 
 -- What the lifecycle has seen of a model, for waits that time ends. One row per model, made by its first look.
 create table aftercare.tending (

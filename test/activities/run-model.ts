@@ -19,8 +19,8 @@ export interface RunDone {
   record: RunSummary;
 }
 
-/** Plans, fits, computes every part (in the order given, all at once when absent) and finishes. @param horizon absent: all that has come */
-export async function runModel(pool: Pool, modelId: number, options: { horizon?: number; full?: boolean; partOrder?: (parts: number[]) => number[] } = {}): Promise<RunDone> {
+/** Plans, fits, computes every part (in the order given, all at once when absent) and finishes. @param options.horizon absent: all that has come @param options.nowMs absent: chunks do not begin to wait */
+export async function runModel(pool: Pool, modelId: number, options: { horizon?: number; full?: boolean; nowMs?: number; partOrder?: (parts: number[]) => number[] } = {}): Promise<RunDone> {
   const { rows: [model] } = await pool.query<{ lastBatch: number; lastRun: number }>('select last_batch as "lastBatch", last_run as "lastRun" from aftercare.model where id = $1', [modelId]);
   const runNumber = model!.lastRun + 1;
   const plan = await planRun({ pool }, { modelId, runNumber, previousHorizon: 0, horizon: options.horizon ?? model!.lastBatch, trigger: 'manual', by: 'test', full: options.full ?? false });
@@ -28,7 +28,7 @@ export async function runModel(pool: Pool, modelId: number, options: { horizon?:
   if (plan.needsFit) await fitPopulations({ pool, threads }, plan.runId, {});
   const parts = Array.from({ length: plan.parts }, (_, part) => part);
   for (const part of options.partOrder?.(parts) ?? parts) await threads.run({ kind: 'compute', runId: plan.runId, part });
-  const outcome = await finishRun({ pool }, { runId: plan.runId });
+  const outcome = await finishRun({ pool }, { runId: plan.runId, ...(options.nowMs === undefined ? {} : { nowMs: options.nowMs }) });
   return { plan, outcome, record: (await readRunByNumber(pool, modelId, runNumber))! };
 }
 

@@ -56,19 +56,27 @@ describe('causeSpans', () => {
 
 describe('revise', () => {
   const found = { value: 0.5, samplingError: null, bandLower: null, bandUpper: null, ownAlert: null, reason: null };
+  const OPEN = { open: true, provisional: true };
+  const CLOSED = { open: false, provisional: false };
+  const AWAITING = { open: false, provisional: true };
 
   it('keeps what is the same', () => {
-    expect(revise({ ...found, provisional: false }, found, false)).toBe('keep');
+    expect(revise({ ...found, ...CLOSED }, found, CLOSED)).toBe('keep');
   });
   it('overwrites the value of an open chunk', () => {
-    expect(revise({ ...found, provisional: true }, { ...found, value: 0.6 }, true)).toBe('overwrite');
-    expect(revise({ ...found, provisional: true }, { ...found, value: 0.6 }, false)).toBe('overwrite');
+    expect(revise({ ...found, ...OPEN }, { ...found, value: 0.6 }, OPEN)).toBe('overwrite');
+    expect(revise({ ...found, ...OPEN }, { ...found, value: 0.6 }, CLOSED)).toBe('overwrite');
   });
   it('supersedes the value of a complete chunk', () => {
-    expect(revise({ ...found, provisional: false }, { ...found, value: 0.6 }, false)).toBe('supersede');
+    expect(revise({ ...found, ...CLOSED }, { ...found, value: 0.6 }, CLOSED)).toBe('supersede');
+  });
+  it('supersedes the value of a complete chunk that waits for targets, so that every one on the way is kept', () => {
+    expect(revise({ ...found, ...AWAITING }, { ...found, value: 0.6 }, AWAITING)).toBe('supersede');
+    expect(revise({ ...found, ...AWAITING }, { ...found, value: 0.6 }, CLOSED)).toBe('supersede');
+    expect(revise({ ...found, ...AWAITING }, found, CLOSED)).toBe('mark');
   });
   it('marks a value whose chunk was completed or opened again', () => {
-    expect(revise({ ...found, provisional: true }, found, false)).toBe('mark');
-    expect(revise({ ...found, provisional: false }, found, true)).toBe('mark');
+    expect(revise({ ...found, ...OPEN }, found, CLOSED)).toBe('mark');
+    expect(revise({ ...found, ...CLOSED }, found, OPEN)).toBe('mark');
   });
 });
