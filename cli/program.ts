@@ -20,9 +20,11 @@ const MODULES: { commands: string[]; load: () => Promise<Register> }[] = [
   { commands: ['compare'], load: async () => (await import('./commands/compare.js')).registerCompare },
   { commands: ['alerts'], load: async () => (await import('./commands/alerts.js')).registerAlerts },
   { commands: ['decisions', 'decide'], load: async () => (await import('./commands/decisions.js')).registerDecisions },
+  { commands: ['challenges', 'promote', 'rollback'], load: async () => (await import('./commands/challenges.js')).registerChallenges },
   { commands: ['report'], load: async () => (await import('./commands/report.js')).registerReport },
   { commands: ['calculate'], load: async () => (await import('./commands/calculate.js')).registerCalculate },
   { commands: ['run-config'], load: async () => (await import('./commands/run-config.js')).registerRunConfig },
+  { commands: ['serve'], load: async () => (await import('./commands/serve.js')).registerServe },
   { commands: ['worker'], load: async () => (await import('./commands/worker.js')).registerWorker },
   { commands: ['doctor'], load: async () => (await import('./commands/doctor.js')).registerDoctor },
 ];

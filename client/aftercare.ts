@@ -16,6 +16,7 @@ import { waitingDecisions } from '../store/waiting-decisions.js';
 import type { LifecycleStatus, RunTicket } from '../workflows/messages.js';
 import { appendInferences, appendTruths, removeByIdentifier, type AppendAnalysisOptions, type AppendInputOptions, type RemoveOptions, type RowInput, type WriteContext } from './append.js';
 import { Challengers } from './challengers.js';
+import { Challenges, type PromoteOptions, type RequestedPromotion } from './challenges.js';
 import { Retrainings } from './retraining.js';
 import type { CompareOptions, Comparison, RowsWanted } from './compare.js';
 import { defaultActor, resolveServers } from './connect.js';
@@ -54,6 +55,7 @@ export interface RunOptions {
 export class Aftercare {
   readonly models: Models;
   readonly challengers: Challengers;
+  readonly challenges: Challenges;
   readonly retraining: Retrainings;
   readonly #pool: Pool;
   readonly #context: WriteContext;
@@ -84,6 +86,7 @@ export class Aftercare {
     this.#log = new PredictionLog(this.#context, log);
     this.models = new Models(this.#context, lifecycles);
     this.challengers = new Challengers(this.#context, lifecycles);
+    this.challenges = new Challenges(this.#context, lifecycles);
     this.retraining = new Retrainings(this.#context, lifecycles);
   }
 
@@ -235,6 +238,18 @@ export class Aftercare {
     if (!decision) throw new NotFound(`there is no decision '${decisionId}': aftercare decisions shows those that wait`);
     await this.#lifecycles.answerDecision(decision.workflowId, { answer: given.answer, by: given.by ?? this.#context.by, ...(given.note === undefined ? {} : { note: given.note }) });
     return (await readDecision(this.#pool, decisionId)) ?? decision;
+  }
+
+  // ---- the version in charge -----------------------------------------------------------------------------------------------------------
+
+  /** Puts a version in charge: your switch is called, then the champion changes for all later batches, then it is on probation. @throws NotFound, Conflict */
+  promote(model: string, version: number, options: PromoteOptions = {}): Promise<RequestedPromotion> {
+    return this.challenges.promote(model, version, options);
+  }
+
+  /** Puts the version back in charge that the last promotion replaced. @throws NotFound; Conflict when there is none */
+  rollback(model: string, options: PromoteOptions = {}): Promise<RequestedPromotion> {
+    return this.challenges.rollback(model, options);
   }
 
   // ---- the end -------------------------------------------------------------------------------------------------------------------------

@@ -2,6 +2,8 @@
 export { Aftercare, type ConnectOptions, type RunOptions } from './aftercare.js';
 export type { AppendAnalysisOptions, AppendInputOptions, RemoveOptions, RowInput } from './append.js';
 export type { AddChallengerInput, ChallengerAdded, Challengers } from './challengers.js';
+export type { Challenges, PromoteOptions, RequestedPromotion } from './challenges.js';
+export type { Challenge, ChallengeState, GuardrailCheck, Judgement, MetricComparison, SwitchOrder, Verdict } from '../domain/challenge.js';
 export { inferSchema, type InferredSchema, type SchemaOverrides } from './infer.js';
 export type { WaitOptions } from './lifecycle.js';
 export type { PredictionLogOptions } from './log.js';

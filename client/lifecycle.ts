@@ -1,6 +1,6 @@
 /** What a client asks of a model's lifecycle: start, ring, run, decide, archive, schedule. Each is one message to a workflow; answers survive its restarts. */
 import { WorkflowNotFoundError, type WorkflowHandle } from '@temporalio/client';
-import type { DataConverter, SignalDefinition, UpdateDefinition } from '@temporalio/common';
+import type { DataConverter, QueryDefinition, SignalDefinition, UpdateDefinition } from '@temporalio/common';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Answer, DecisionAnswer } from '../domain/decision.js';
@@ -16,7 +16,7 @@ import { readRunByNumber } from '../store/runs.js';
 import { answerDecision, archive, lifecycleStatus, requestRun, ring, settingsChanged, type LifecycleInput, type LifecycleStatus, type Pace, type RunTicket } from '../workflows/messages.js';
 import { ensureSearchAttributes, lifecycleStart } from '../workflows/starting.js';
 import { createRings, type Rings } from './rings.js';
-import { ensureSchedule, removeSchedule } from './schedules.js';
+import { ensureSchedule, removeSchedule, SCHEDULE_PURPOSES } from './schedules.js';
 import { asOurs, isUnreachable, openTemporal, type TemporalLink, type TemporalOptions } from './temporal-link.js';
 
 export type { TemporalOptions } from './temporal-link.js';
@@ -128,6 +128,11 @@ export class Lifecycles {
     }
   }
 
+  /** A query of another workflow of ours. Needs a worker. @throws WorkflowNotFoundError when it never was, or is kept no longer */
+  async queryWorkflow<Result>(workflowId: string, query: QueryDefinition<Result>): Promise<Result> {
+    return this.#ours(() => this.temporal.within(CALL_PATIENCE_MS, () => this.temporal.client.workflow.getHandle(workflowId).query(query)));
+  }
+
   /** A signal to another workflow of ours, again while the server is away for a moment. @throws WorkflowNotFoundError when it has ended or never was */
   async signalWorkflow<Args extends unknown[]>(workflowId: string, message: SignalDefinition<Args>, ...args: Args): Promise<void> {
     await this.#ours(() => this.temporal.within(CALL_PATIENCE_MS, () => this.temporal.client.workflow.getHandle(workflowId).signal(message, ...args)));
@@ -219,18 +224,17 @@ export class Lifecycles {
   async end(modelId: number, by = this.#options.by): Promise<void> {
     await this.#ours(async () => {
       await this.temporal.within(CALL_PATIENCE_MS, () => this.#lifecycle(modelId).signal(archive, { by })).catch(ignoreMissing);
-      await this.temporal.within(CALL_PATIENCE_MS, () => removeSchedule(this.temporal, modelId));
+      for (const purpose of SCHEDULE_PURPOSES) await this.temporal.within(CALL_PATIENCE_MS, () => removeSchedule(this.temporal, modelId, purpose));
     });
   }
 
-  /** Makes the model's Temporal Schedule agree with its settings: there, changed, or gone. @throws InvalidInput */
-  async applySchedule(modelId: number, { runs, zone }: Pick<ModelSettings, 'runs' | 'zone'>): Promise<void> {
+  /** Makes the model's Temporal Schedules agree with its settings: there, changed, or gone. While no retraining may be wanted but by hand there is none of it. @throws InvalidInput */
+  async applySchedules(modelId: number, { runs, zone, retraining }: Pick<ModelSettings, 'runs' | 'zone' | 'retraining'>): Promise<void> {
     const name = (await readLifecycleBeginning(this.#pool, modelId))?.name ?? `model ${modelId}`;
-    await this.#ours(() => this.temporal.within(CALL_PATIENCE_MS, () => ensureSchedule(this.temporal, { modelId, name, schedule: runs.schedule, zone }, this.#mainQueue)));
-  }
-
-  async removeSchedule(modelId: number): Promise<void> {
-    await this.#ours(() => this.temporal.within(CALL_PATIENCE_MS, () => removeSchedule(this.temporal, modelId)));
+    const wanted = { run: runs.schedule, retraining: (retraining?.mode ?? 'off') === 'off' ? null : retraining?.schedule ?? null };
+    for (const purpose of SCHEDULE_PURPOSES) {
+      await this.#ours(() => this.temporal.within(CALL_PATIENCE_MS, () => ensureSchedule(this.temporal, { modelId, name, purpose, schedule: wanted[purpose], zone }, this.#mainQueue)));
+    }
   }
 
   /** What the lifecycle knows and does. Needs a worker. @throws WorkflowNotFoundError when it is not there */

@@ -102,7 +102,7 @@ export function receiveChallenge(progress: ChallengeProgress, message: Challenge
   if (isFinalState(progress.state)) return progress;
   switch (message.kind) {
     case 'checkpoint': return takesCheckpoints(progress) && message.horizon > (progress.checkpoints.at(-1) ?? progress.horizon) ? { ...progress, checkpoints: [...progress.checkpoints, message.horizon] } : progress;
-    case 'promote': return progress.state === 'shadow' ? { ...progress, state: 'switching', promoter: { by: message.by, note: message.note }, byHand: true, ready: false, checkpoints: [] } : progress;
+    case 'promote': return progress.state === 'shadow' ? promotedByHand(progress, message, terms) : progress;
     case 'roll-back': return progress.state === 'probation' && progress.rollback === null ? { ...progress, rollback: { by: message.by, note: message.note } } : progress;
     case 'incident': return progress.state === 'probation' && progress.rollback === null ? { ...progress, rollback: { by: 'policy', note: message.text } } : progress;
     case 'stop': return { ...progress, stop: progress.stop ?? { by: message.by, note: message.reason } };
@@ -114,7 +114,9 @@ export function receiveChallenge(progress: ChallengeProgress, message: Challenge
       if (message.answer === null && progress.stop) return progress;   // it was withdrawn because of that
       if (message.answer === 'approve') return { ...progress, state: 'switching', promoter: { by: message.by ?? 'policy', note: progress.note } };
       const why = message.answer === null ? 'the question was withdrawn' : message.by === null ? 'nobody approved by the deadline' : `${message.by} rejected it`;
-      return end('closed', `version ${terms.version} was not promoted: ${why}`);
+      const note = `version ${terms.version} was not promoted: ${why}`;
+      // Somebody's wish was rejected, not the version: it goes on being compared.
+      return terms.mode === 'challenge' && progress.byHand ? { ...progress, state: 'shadow', byHand: false, note } : end('closed', note);
     }
     case 'overtaken': return overtaken(progress, message.champion, terms);
     case 'against': return { ...progress, against: message.champion };
@@ -131,6 +133,13 @@ export function receiveChallenge(progress: ChallengeProgress, message: Challenge
     }
     case 'failed': return end('failed', message.reason);
   }
+}
+
+/** Whoever may approve has approved by wanting it; anybody else's wish is put to those who may. */
+function promotedByHand(progress: ChallengeProgress, { by, note }: Wish, { promotion }: ChallengeTerms): ChallengeProgress {
+  const wanted = { ...progress, byHand: true, ready: false, checkpoints: [] };
+  if (mayAnswer(promotion.approval.approvers, by)) return { ...wanted, state: 'switching', promoter: { by, note } };
+  return { ...wanted, state: 'deciding', asked: progress.asked + 1, note: `${by} wants it${note ? `: ${note}` : ''}` };
 }
 
 function takesCheckpoints({ state, ready }: ChallengeProgress): boolean {
@@ -180,10 +189,9 @@ export interface Refusal {
 }
 
 /** Why it cannot be promoted by hand now; null: it can. */
-export function refusePromotion(progress: ChallengeProgress, given: { by: string } | undefined, { version, promotion }: ChallengeTerms, decisionId: string | null): Refusal | null {
+export function refusePromotion(progress: ChallengeProgress, given: { by: string } | undefined, { version }: ChallengeTerms, decisionId: string | null): Refusal | null {
   const by = given?.by;
   if (typeof by !== 'string' || by.trim() === '') return { kind: 'InvalidInput', message: 'a promotion says who wants it (by)' };
-  if (!mayAnswer(promotion.approval.approvers, by)) return { kind: 'Conflict', message: `${by} is not among those who may put a version in charge: ${promotion.approval.approvers.join(', ')}` };
   if (progress.state === 'deciding') return { kind: 'Conflict', message: `the promotion of version ${version} waits for an answer: decide ${decisionId ?? 'it'}` };
   if (progress.state !== 'shadow' || progress.stop) return { kind: 'Conflict', message: `version ${version} cannot be promoted: its challenge is ${progress.stop ? 'being stopped' : progress.state.replace('_', ' ')}` };
   return null;

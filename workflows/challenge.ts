@@ -95,7 +95,8 @@ export async function aftercareChallenge(input: ChallengeInput): Promise<Challen
 
   async function ask(): Promise<void> {
     const { champion } = await note({});
-    if (champion !== progress.against) return receive({ kind: 'overtaken', champion });
+    if (champion !== progress.against && (!progress.byHand || champion === version)) return receive({ kind: 'overtaken', champion });
+    receive({ kind: 'against', champion });
     const { approval } = input.promotion;
     const decision = await startChild<typeof aftercareDecision>(WORKFLOW.decision, {
       workflowId: decisionWorkflowId(decisionId()!),
