@@ -35,7 +35,7 @@ export class Models {
     const created = await createFromInput(this.#context, { ...input, creationKey: input.creationKey ?? randomUUID() });
     try {
       await this.#lifecycles.start(created.modelId);
-      if (created.settings.runs.schedule) await this.#lifecycles.applySchedule(created.modelId, created.settings);
+      if (created.settings.runs.schedule || created.settings.retraining?.schedule) await this.#lifecycles.applySchedules(created.modelId, created.settings);
     } catch (error) {
       if (isFinal(error)) throw error;
       created.notes.push(`its lifecycle starts when Temporal answers and a worker is there (${(error as Error).message})`);
@@ -63,7 +63,7 @@ export class Models {
   async settings(name: string, patch: SettingsPatch): Promise<ChangedModelSettings> {
     const changed = await changeModelSettings(this.#context, name, patch);
     await this.#lifecycles.settingsChanged(changed.modelId, changed.settingsRevision);
-    if (patch.runs?.schedule !== undefined || patch.zone !== undefined) await this.#lifecycles.applySchedule(changed.modelId, changed.settings);
+    if (patch.runs?.schedule !== undefined || patch.retraining?.schedule !== undefined || patch.retraining?.mode !== undefined || patch.zone !== undefined) await this.#lifecycles.applySchedules(changed.modelId, changed.settings);
     return changed;
   }
 

@@ -11,6 +11,10 @@ export const schedule = z.strictObject({
   day: whole.min(0).max(28).optional(),
 });
 
-export const runSchedule = schedule.refine(({ unit, day }) => day === undefined || (unit === 'week' ? day <= 6 : unit === 'month' && day >= 1), 'day is 0 (Sunday) … 6 for week, 1 … 28 for month, and stands for these only');
+/** For `refine`. */
+export const hasDayOfUnit = ({ unit, day }: { unit: string; day?: number | undefined }): boolean => day === undefined || (unit === 'week' ? day <= 6 : unit === 'month' && day >= 1);
+export const DAY_OF_UNIT = 'day is 0 (Sunday) … 6 for week, 1 … 28 for month, and stands for these only';
+
+export const runSchedule = schedule.refine(hasDayOfUnit, DAY_OF_UNIT);
 
 export const ADDRESS = /^[^\s@<>,;"()]+@[^\s@<>,;"()]+$/;

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { SEVERITIES, TOPICS } from '../domain/notice.js';
 import { FAILURE_KINDS, JUDGED_KINDS } from '../domain/settings.js';
-import { ADDRESS, duration, MAX_MS, schedule, whole } from './settings-parts.js';
+import { ADDRESS, DAY_OF_UNIT, duration, hasDayOfUnit, MAX_MS, schedule, whole } from './settings-parts.js';
 
 const kinds = z.array(z.enum([...JUDGED_KINDS, ...FAILURE_KINDS]));
 const share = z.number().min(0).max(1);
@@ -57,7 +57,8 @@ export const lifecycleShape = {
   notifications: notifications.optional(),
   retraining: z.strictObject({
     mode: z.enum(['off', 'ask', 'automatic']).optional(), on: kinds.optional(), training: call.nullable().optional(), approval: approval.optional(), timeoutMs: duration.min(1).optional(), restMs: duration.optional(),
-    schedule: schedule.extend({ from: moment.optional(), until: moment.optional() }).nullable().optional(),
+    schedule: schedule.extend({ from: moment.optional(), until: moment.optional() }).refine(hasDayOfUnit, DAY_OF_UNIT)
+      .refine(({ from, until }) => from === undefined || until === undefined || Date.parse(from) < Date.parse(until), 'ends before it begins').nullable().optional(),
   }).optional(),
   challenge: z.strictObject({
     metric: z.string().min(1).optional(), rope: z.number().min(0), certainty: z.number().gt(0.5).lt(1), minPairs: whole.min(1), maxWidth: z.number().positive().nullable(), everyRows: whole.min(1),

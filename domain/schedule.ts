@@ -10,6 +10,9 @@ export interface ScheduleTimes {
   intervals?: { every: number }[];
   calendars?: { hour: number; minute: number; dayOfWeek?: Weekday; dayOfMonth?: number }[];
   timezone: string;
+  /** Nothing before, nothing after. */
+  startAt?: Date;
+  endAt?: Date;
 }
 
 const HOUR_MS = 3_600_000;
@@ -36,6 +39,18 @@ export function scheduleTimes(schedule: ScheduleSettings, zone: string): Schedul
       if (day !== undefined && !whole(day, 1, 28)) throw new InvalidInput(`day ${day} of a month is none of 1 to 28`);
       return { calendars: [{ ...at, dayOfMonth: day ?? 1 }], timezone: zone };
   }
+}
+
+/** When a schedule begins and ends, where it does. @param span ISO 8601 with offset @throws InvalidInput when there is no time between them */
+export function scheduleSpan({ from, until }: { from?: string | undefined; until?: string | undefined }): Pick<ScheduleTimes, 'startAt' | 'endAt'> {
+  const [startAt, endAt] = [from, until].map((text) => {
+    if (text === undefined) return undefined;
+    const moment = new Date(text);
+    if (Number.isNaN(moment.getTime())) throw new InvalidInput(`'${text.slice(0, 60)}' is no moment (2030-01-01T00:00:00Z)`);
+    return moment;
+  });
+  if (startAt && endAt && startAt >= endAt) throw new InvalidInput(`a schedule from ${from} until ${until} has no time in it`);
+  return { ...(startAt ? { startAt } : {}), ...(endAt ? { endAt } : {}) };
 }
 
 /** Which of the moments that the calendar names is a turn: every `every`-th day, week or month, counted from 1970 by local dates. */

@@ -136,6 +136,8 @@ export interface DecisionStatus {
 
 export interface ScheduledRunInput {
   modelId: number;
+  /** Absent: a run. */
+  purpose?: 'retraining';
   /** Where not every firing is a turn: see domain/schedule.ts. */
   turn?: { every: number; unit: ScheduleSettings['unit']; zone: string };
 }

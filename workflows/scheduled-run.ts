@@ -1,11 +1,11 @@
-/** What a Temporal Schedule starts: asks the model's lifecycle for a run and ends. The schedule's nominal time is the request's key, so a repeat is no second run. */
+/** What a Temporal Schedule starts: asks the model's lifecycle for a run or a retraining and ends. The schedule's nominal time is the request's key, so a repeat is no second run. */
 import { getExternalWorkflowHandle, isCancellation, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
 import { lifecycleId } from '../domain/names.js';
 import { isTurn } from '../domain/schedule.js';
-import { requestRunSignal, type ScheduledRunInput } from './messages.js';
+import { requestRetrainingSignal, requestRunSignal, type ScheduledRunInput } from './messages.js';
 
 /** @returns the key of the request; null when it is not this firing's turn, or the model has no lifecycle any more */
-export async function aftercareScheduledRun({ modelId, turn }: ScheduledRunInput): Promise<string | null> {
+export async function aftercareScheduledRun({ modelId, turn, purpose }: ScheduledRunInput): Promise<string | null> {
   const nominal = nominalTime();
   if (turn && !isTurn(turn, turn.zone, nominal.getTime())) {
     setCurrentDetails(`Not this time: every ${turn.every} ${turn.unit}s.`);
@@ -13,7 +13,9 @@ export async function aftercareScheduledRun({ modelId, turn }: ScheduledRunInput
   }
   const key = `schedule:${nominal.toISOString()}`;
   try {
-    await getExternalWorkflowHandle(lifecycleId(modelId)).signal(requestRunSignal, { key, trigger: 'schedule', by: 'schedule' });
+    const lifecycle = getExternalWorkflowHandle(lifecycleId(modelId));
+    if (purpose === 'retraining') await lifecycle.signal(requestRetrainingSignal, { key, trigger: 'schedule', by: 'schedule', reason: `It is time by the schedule (${nominal.toISOString()}).` });
+    else await lifecycle.signal(requestRunSignal, { key, trigger: 'schedule', by: 'schedule' });
   } catch (error) {
     if (isCancellation(error)) throw error;
     setCurrentDetails('Nothing to ask: the model was archived or deleted.');
