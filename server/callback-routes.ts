@@ -20,16 +20,14 @@ import { digestOf, keepBody, TooLarge } from './kept-body.js';
 import { openLink } from './links.js';
 import { auditRefusal, Refusal, type RefusalContext } from './refusal.js';
 
-/** What callbacks ask for; both throw the kinds of domain/errors.ts. */
-export interface Trainings {
-  finish(modelId: number, retraining: number, outcome: TrainingOutcome, by: string): Promise<unknown>;
+export interface CallbackClient {
+  readonly retraining: Pick<Aftercare['retraining'], 'finish'>;
+  readonly challengers: Pick<Aftercare['challengers'], 'add'>;
 }
-export type Challengers = Pick<Aftercare['challengers'], 'add'>;
 
 export interface CallbackDoor {
   pool: Pool;
-  challengers: Challengers;
-  trainings: Trainings;
+  client: CallbackClient;
   nowMs: () => number;
   onFault: (error: unknown) => void;
   /** Bytes. */
@@ -73,13 +71,13 @@ function said(reply: FastifyReply, status: number, body: Record<string, unknown>
 
 async function takeOutcome(door: CallbackDoor, { params, headers, body }: FastifyRequest<Linked & { Body: string }>, reply: FastifyReply): Promise<FastifyReply> {
   const text = typeof body === 'string' ? body : '';
-  const { number, context, use } = await openCallback(door, params.token, headers, text);
+  const { model, number, context, use } = await openCallback(door, params.token, headers, text);
   const bodyHash = createHash('sha256').update(text).digest();
   if (use?.answer?.equals(bodyHash)) return said(reply, 200, { ...use.outcome, duplicate: true });
   const outcome = readOutcome(text, number, context);
   if (use) throw new Refusal(409, 'late', `the outcome of retraining ${number} was taken at ${use.usedAt}`, context);
   const by = context.by;
-  await refusing(context, () => door.trainings.finish(context.modelId, number, outcome, by));
+  await refusing(context, () => door.client.retraining.finish(model, number, outcome, { by, key: `${context.tokenHash.toString('hex')}/${bodyHash.toString('hex')}` }));
   const answer = { retraining: number, state: outcome.state };
   await noteTokenUse(door.pool, context.tokenHash, { use: 'callback', subject: context.subject, modelId: context.modelId, by, answer: bodyHash, outcome: answer });
   return said(reply, 200, answer);
@@ -116,7 +114,7 @@ async function takeReference(door: CallbackDoor, { params, query, headers, body 
   const { format, ...provenance } = data;
   const kept = await refusing(context, () => keepBody(body, { limit: door.referenceLimit, digest }));
   try {
-    const added = await refusing(context, () => door.challengers.add(model, { reference: kept.path, retraining: number, provenance, by: context.by, ...(format === undefined ? {} : { format }) }), kept.path);
+    const added = await refusing(context, () => door.client.challengers.add(model, { reference: kept.path, retraining: number, provenance, by: context.by, ...(format === undefined ? {} : { format }) }), kept.path);
     return said(reply, 200, { version: added.version, referenceRows: added.referenceRows, notes: added.notes });
   } finally {
     await kept.remove();

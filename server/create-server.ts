@@ -4,14 +4,13 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import type { Aftercare } from '../client/index.js';
 import type { Pool } from '../store/pool.js';
 import { PAGE_POLICY } from './answer-page.js';
-import { callbackRoutes, type Challengers, type Trainings } from './callback-routes.js';
+import { callbackRoutes, type CallbackClient } from './callback-routes.js';
 import { decisionRoutes } from './decision-routes.js';
 import { healthRoutes } from './health-routes.js';
 
 export interface ServerOptions {
   pool: Pool;
-  client: Pick<Aftercare, 'decide'> & { challengers: Challengers };
-  trainings: Trainings;
+  client: Pick<Aftercare, 'decide'> & CallbackClient;
   /** Under which browsers and trainers reach it, e.g. https://aftercare.example.org; null: as they ask for it. */
   publicUrl?: string | null;
   /** One line per request and per fault: patterns of paths, never tokens. */
@@ -63,7 +62,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   });
   await app.register(async (scope) => {
     scope.addHook('onRequest', scope.rateLimit());
-    await callbackRoutes(scope, { pool, challengers: client.challengers, trainings: options.trainings, nowMs, onFault, referenceLimit: options.referenceLimit ?? GIGABYTE });
+    await callbackRoutes(scope, { pool, client, nowMs, onFault, referenceLimit: options.referenceLimit ?? GIGABYTE });
   });
   await app.register(async (scope) => healthRoutes(scope, { pool, askTemporal: options.askTemporal ?? null }));
   return app;

@@ -1,6 +1,5 @@
 /** The server with connections of its own: what `aftercare serve` runs. */
 import { Aftercare } from '../client/index.js';
-import { finishTraining } from '../client/training-callback.js';
 import { InvalidInput } from '../domain/errors.js';
 import { openPool } from '../store/pool.js';
 import { createServer, type ServerLog } from './create-server.js';
@@ -39,7 +38,7 @@ export async function startServer({ databaseUrl, temporal, host, port, publicUrl
   };
   try {
     const app = await createServer({
-      pool, client, trainings: { finish: (...outcome) => finishTraining(probe.link, ...outcome) }, publicUrl: publicUrl ?? null, askTemporal: probe.ask,
+      pool, client, publicUrl: publicUrl ?? null, askTemporal: probe.ask,
       ...(log === undefined ? {} : { log }), ...(trustProxy === undefined ? {} : { trustProxy }), ...(referenceLimit === undefined ? {} : { referenceLimit }),
     });
     const url = await app.listen({ host, port });

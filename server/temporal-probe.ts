@@ -1,10 +1,9 @@
 /** Does Temporal answer for our namespace? */
-import { openTemporal, type TemporalLink } from '../client/temporal-link.js';
+import { openTemporal } from '../client/temporal-link.js';
 
 export interface TemporalProbe {
   /** @throws when it does not */
   ask(): Promise<void>;
-  link: TemporalLink;
   close(): Promise<void>;
 }
 
@@ -14,7 +13,6 @@ const PATIENCE_MS = 1_500;
 export function temporalProbe(temporal: { address: string; namespace: string }): TemporalProbe {
   const link = openTemporal(temporal);
   return {
-    link,
     async ask() {
       await link.connection.withDeadline(Date.now() + PATIENCE_MS, () => link.connection.workflowService.describeNamespace({ namespace: link.namespace }));
     },

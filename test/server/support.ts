@@ -7,8 +7,6 @@ import { Aftercare } from '../../client/index.js';
 import type { DecisionSubject } from '../../domain/decision.js';
 import { decisionWorkflowId, WORKFLOW } from '../../domain/names.js';
 import { mintToken, type Claims } from '../../domain/signed-token.js';
-import { openTemporal } from '../../client/temporal-link.js';
-import { finishTraining } from '../../client/training-callback.js';
 import { createServer, type ServerOptions } from '../../server/index.js';
 import { signingKey } from '../../store/secrets.js';
 import type { DecisionInput } from '../../workflows/messages.js';
@@ -44,14 +42,13 @@ export async function openServedStack(): Promise<ServedStack> {
   const worker = await Worker.create({ connection: native, namespace: place.namespace, taskQueue: QUEUE, workflowBundle: bundle, activities: createLightActivities({ pool: database.pool, mailer: null }) });
   const working = worker.run();
   const client = await Aftercare.connect({ databaseUrl: database.url, temporal: place, by: 'test' });
-  const link = openTemporal(place);
   const servers: FastifyInstance[] = [];
   const logged: string[] = [];
   const log = (fields: Record<string, unknown>, message: string): void => void logged.push(JSON.stringify({ ...fields, message }));
   return {
     database, client, place, logged,
     async server(options = {}) {
-      const app = await createServer({ pool: database.pool, client, trainings: { finish: (...outcome) => finishTraining(link, ...outcome) }, log: { info: log, error: log }, ...options });
+      const app = await createServer({ pool: database.pool, client, log: { info: log, error: log }, ...options });
       servers.push(app);
       return app;
     },
@@ -81,7 +78,6 @@ export async function openServedStack(): Promise<ServedStack> {
     },
     async close() {
       for (const app of servers) await app.close();
-      await link.close();
       await client.close();
       worker.shutdown();
       await working;
