@@ -1,4 +1,4 @@
-/** Plain e-mail over SMTP. What may stand in a header is decided here, once. */
+/** E-mail over SMTP. What may stand in a header is decided here, once. */
 import { createHash } from 'node:crypto';
 import { createTransport } from 'nodemailer';
 import { InvalidInput } from '../domain/errors.js';
@@ -15,6 +15,10 @@ export interface Mail {
   to: string;
   subject: string;
   text: string;
+  /** The same for readers that show it. */
+  html?: string;
+  /** Pictures that stand in the HTML by `cid:<cid>`. */
+  images?: { cid: string; name: string; png: Buffer }[];
 }
 
 /** `refused`: the other side will never take this one; anything thrown is a passing fault. */
@@ -51,12 +55,17 @@ export function openMailer(settings: MailSettings): Mailer {
   const transport = createTransport({ url, connectionTimeout: PATIENCE_MS, greetingTimeout: PATIENCE_MS, socketTimeout: PATIENCE_MS });
   const domain = addressIn(from).split('@')[1]!;
   return {
-    async send({ id, to, subject, text }) {
+    async send({ id, to, subject, text, html, images = [] }) {
       const fault = addressFault(to);
       if (fault !== null) return { state: 'refused', reason: fault };
       try {
         // An address object is one recipient, whatever characters stand in it.
-        await transport.sendMail({ from, to: { name: '', address: to }, subject: oneLine(subject), text, messageId: `<${id}@${domain}>`, headers: { 'Auto-Submitted': 'auto-generated' } });
+        await transport.sendMail({
+          from, to: { name: '', address: to }, subject: oneLine(subject), text, ...(html === undefined ? {} : { html }), messageId: `<${id}@${domain}>`, headers: { 'Auto-Submitted': 'auto-generated' },
+          // Neither files nor addresses are ever fetched for a mail.
+          disableFileAccess: true, disableUrlAccess: true,
+          attachments: images.map(({ cid, name, png }) => ({ cid, filename: name, content: png, contentType: 'image/png', contentDisposition: 'inline' as const })),
+        });
         return { state: 'sent' };
       } catch (error) {
         const code = (error as { responseCode?: number }).responseCode ?? 0;

@@ -9,7 +9,7 @@ export interface Markup {
 export type Child = Markup | string | number | null | false | undefined | Child[];
 export type Attributes = Record<string, string | number | boolean | null | undefined>;
 
-const VOID = new Set(['meta', 'br', 'link', 'input', 'col']);
+const VOID = new Set(['meta', 'br', 'link', 'input', 'col', 'img', 'hr']);
 // Control characters other than tab, newline and return may not stand in XML at all, not even as references; lone surrogates are no characters.
 const FORBIDDEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 const ESCAPES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };

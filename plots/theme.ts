@@ -3,7 +3,7 @@
  * The names all begin with `ac-`, because a figure may stand within somebody else's page.
  */
 
-const LIGHT = {
+export const LIGHT = {
   page: '#f3f5f8', paper: '#ffffff', ink: '#17202c', muted: '#5a6676', grid: '#e3e8ee', past: '#f4f6f9',
   estimated: '#5f3dc4', realized: '#00727f', alert: '#c4122f', threshold: '#a4471f', focus: '#1c64d9',
   c0: '#4c6ef5', c1: '#e8890c', c2: '#2b9a66', c3: '#b5459f', c4: '#0d8ba1', c5: '#a07a1f', c6: '#7d5ba6', c7: '#c2574a', rest: '#aab4c0', 'band-opacity': '.13',

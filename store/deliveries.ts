@@ -34,7 +34,8 @@ export async function intendDeliveries(db: Queryable, notice: Notice, deliveries
     `insert into aftercare.notification (id, channel, medium, recipient, due_at, give_up_at, digest, model_id, kind, topic, severity, subject, created_at, notice)
      select d.id, d.channel, d.medium, d.recipient, to_timestamp(d.due / 1000), to_timestamp(d.give_up / 1000), d.digest, $8, $9, $10, $11, $12, to_timestamp($13::float8 / 1000), $14
      from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::float8[], $6::float8[], $7::text[]) as d (id, channel, medium, recipient, due, give_up, digest)
-     on conflict (id) do nothing`,
+     on conflict (id) do update set notice = excluded.notice, due_at = excluded.due_at, give_up_at = excluded.give_up_at
+       where notification.notice is null   -- written by a version that kept no notice`,
     [column('id'), column('channel'), column('medium'), column('recipient'), column('dueAtMs'), column('giveUpAtMs'), column('digest'),
       notice.modelId, notice.kind, notice.topic, notice.severity, notice.text.slice(0, 1_000), notice.atMs, JSON.stringify(notice)]);
   const { rows } = await db.query<Delivery>(`select ${COLUMNS} from aftercare.notification where id = any ($1) and state = 'intended' order by id`, [column('id')]);

@@ -1,60 +1,36 @@
-/** Notifications: one intent per event and recipient, what was tried, and what there is to say. */
-import type { Answer, DecisionState } from '../domain/decision.js';
+/** What there is to say in a notification about a decision or an incident. */
+import type { Answer, DecisionState, DecisionSubject } from '../domain/decision.js';
+import { incidentText } from '../domain/names.js';
 import type { IncidentKind } from '../domain/settings.js';
-import type { Pool } from './pool.js';
+import type { Pool, Queryable } from './pool.js';
 
-export interface NotificationIntent {
-  id: string;
-  modelId: number;
-  kind: string;
-  recipient: string;
-  subject: string;
-  atMs: number;
-}
-
-/** Records that somebody is to be told. The same intent again changes nothing. @returns the state that it is in */
-export async function intendNotification(pool: Pool, intent: NotificationIntent): Promise<'intended' | 'sent' | 'failed'> {
-  await pool.query(
-    `insert into aftercare.notification (id, model_id, kind, recipient, subject, created_at)
-     values ($1, $2, $3, $4, $5, to_timestamp($6::double precision / 1000))
-     on conflict (id) do nothing`,
-    [intent.id, intent.modelId, intent.kind, intent.recipient, intent.subject, intent.atMs],
-  );
-  const { rows } = await pool.query<{ state: 'intended' | 'sent' | 'failed' }>('select state from aftercare.notification where id = $1', [intent.id]);
-  return rows[0]!.state;
-}
-
-/** Counted before the attempt: a worker that dies while sending has tried. */
-export async function countAttempt(pool: Pool, id: string): Promise<void> {
-  await pool.query('update aftercare.notification set attempts = attempts + 1 where id = $1', [id]);
-}
-
-export async function settleNotification(pool: Pool, id: string, state: 'intended' | 'sent' | 'failed', error: string | null): Promise<void> {
-  await pool.query(
-    `update aftercare.notification
-        set state = $2, last_error = $3, sent_at = case when $2 = 'sent' then clock_timestamp() end
-      where id = $1`,
-    [id, state, error],
-  );
-}
-
-/** What a mail about a decision tells. */
+/** What a message about a decision tells. */
 export interface DecisionStory {
   model: string;
+  modelId: number;
   decisionId: string;
+  subject: DecisionSubject;
   workflowId: string;
   question: string;
+  options: Answer[];
+  approvers: string[];
   state: DecisionState;
   answer: Answer | null;
   answeredBy: string | null;
   note: string | null;
   deadlineAt: Date;
+  /** null: an approval. */
+  incident: StoryIncident | null;
+  values: AlertingValue[];
+}
+
+export interface StoryIncident {
+  id: number;
   segment: string;
   kind: IncidentKind;
   cause: string;
   openingChunk: string;
   lastChunk: string;
-  values: AlertingValue[];
 }
 
 export interface AlertingValue {
@@ -69,22 +45,31 @@ export interface AlertingValue {
 
 /** @returns null when there is no such decision */
 export async function readDecisionStory(pool: Pool, decisionId: string): Promise<DecisionStory | null> {
-  const { rows } = await pool.query<Omit<DecisionStory, 'values'> & { incidentId: number }>(
-    `select m.name as model, d.id as "decisionId", d.workflow_id as "workflowId", d.question, d.state, d.answer, d.answered_by as "answeredBy", d.note,
-            d.deadline_at as "deadlineAt", i.id as "incidentId", i.segment, i.kind, i.cause, i.opening_chunk as "openingChunk", i.last_chunk as "lastChunk"
+  const { rows } = await pool.query<DecisionStory>(
+    `select m.name as model, d.model_id as "modelId", d.id as "decisionId", d.subject, d.workflow_id as "workflowId", d.question, d.options, d.approvers, d.state, d.answer, d.answered_by as "answeredBy",
+            d.note, d.deadline_at as "deadlineAt",
+            case when i.id is not null then json_build_object('id', i.id, 'segment', i.segment, 'kind', i.kind, 'cause', i.cause, 'openingChunk', i.opening_chunk, 'lastChunk', i.last_chunk) end as incident
        from aftercare.decision d
-       join aftercare.incident i on i.id = d.incident_id
        join aftercare.model m on m.id = d.model_id
+       left join aftercare.incident i on i.id = d.incident_id
       where d.id = $1`,
     [decisionId],
   );
-  if (!rows[0]) return null;
-  const { incidentId, ...story } = rows[0];
-  return { ...story, values: await readAlertingValues(pool, incidentId) };
+  const story = rows[0];
+  return story ? { ...story, values: story.incident ? await readAlertingValues(pool, story.incident.id) : [] } : null;
+}
+
+/** By its text (domain/names.ts incidentText); null when there is none. */
+export async function findIncidentByText(db: Queryable, modelId: number, text: string): Promise<number | null> {
+  const { rows } = await db.query<{ id: number; version: number; segment: string; kind: string; cause: string; openingChunk: string }>(
+    `select i.id, v.number as version, i.segment, i.kind, i.cause, i.opening_chunk as "openingChunk"
+       from aftercare.incident i join aftercare.version v on v.id = i.version_id
+      where i.model_id = $1 and right($2, length(i.opening_chunk) + 1) = '/' || i.opening_chunk and strpos($2, i.kind || '/' || i.cause || '/') > 0`, [modelId, text]);
+  return rows.find((row) => incidentText(row) === text)?.id ?? null;
 }
 
 /** The alerting values of an incident's chunks, in chunk order, 20 at most: a mail is no report. */
-async function readAlertingValues(pool: Pool, incidentId: number): Promise<AlertingValue[]> {
+export async function readAlertingValues(pool: Queryable, incidentId: number): Promise<AlertingValue[]> {
   const { rows } = await pool.query<AlertingValue>(
     `select c.key as chunk, c.start_at as "startAt", c.end_at as "endAt", m.metric, m.value, j.lower, j.upper
        from aftercare.incident i
