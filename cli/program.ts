@@ -21,6 +21,8 @@ const MODULES: { commands: string[]; load: () => Promise<Register> }[] = [
   { commands: ['alerts'], load: async () => (await import('./commands/alerts.js')).registerAlerts },
   { commands: ['decisions', 'decide'], load: async () => (await import('./commands/decisions.js')).registerDecisions },
   { commands: ['challenges', 'promote', 'rollback'], load: async () => (await import('./commands/challenges.js')).registerChallenges },
+  { commands: ['retrain', 'retrainings'], load: async () => (await import('./commands/retraining.js')).registerRetraining },
+  { commands: ['secret'], load: async () => (await import('./commands/secret.js')).registerSecret },
   { commands: ['report'], load: async () => (await import('./commands/report.js')).registerReport },
   { commands: ['calculate'], load: async () => (await import('./commands/calculate.js')).registerCalculate },
   { commands: ['run-config'], load: async () => (await import('./commands/run-config.js')).registerRunConfig },

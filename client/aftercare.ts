@@ -13,11 +13,12 @@ import { openPool, type Pool } from '../store/pool.js';
 import { alertCountRanking, canonicalResults, readCoverage, readEstimationErrors, readResults, readSegments, streamResults, type ChunkCoverage, type EstimationError, type RankedColumn, type ResultFilter, type SegmentOverview } from '../store/results.js';
 import { readRuns } from '../store/runs.js';
 import { waitingDecisions } from '../store/waiting-decisions.js';
-import type { LifecycleStatus, RunTicket } from '../workflows/messages.js';
+import { tendSoon, type LifecycleStatus, type RunTicket } from '../workflows/messages.js';
 import { appendInferences, appendTruths, removeByIdentifier, type AppendAnalysisOptions, type AppendInputOptions, type RemoveOptions, type RowInput, type WriteContext } from './append.js';
 import { Challengers } from './challengers.js';
 import { Challenges, type PromoteOptions, type RequestedPromotion } from './challenges.js';
 import { Retrainings } from './retraining.js';
+import { Secrets } from './secrets.js';
 import type { CompareOptions, Comparison, RowsWanted } from './compare.js';
 import { defaultActor, resolveServers } from './connect.js';
 import { Lifecycles, type WaitOptions } from './lifecycle.js';
@@ -57,6 +58,7 @@ export class Aftercare {
   readonly challengers: Challengers;
   readonly challenges: Challenges;
   readonly retraining: Retrainings;
+  readonly secrets: Secrets;
   readonly #pool: Pool;
   readonly #context: WriteContext;
   readonly #lifecycles: Lifecycles;
@@ -82,12 +84,15 @@ export class Aftercare {
   private constructor(pool: Pool, lifecycles: Lifecycles, by: string, log: PredictionLogOptions = {}) {
     this.#pool = pool;
     this.#lifecycles = lifecycles;
-    this.#context = { pool, by, onCommitted: (modelId, batchNumber) => lifecycles.ring(modelId, batchNumber) };
+    this.#context = {
+      pool, by, onCommitted: (modelId, batchNumber) => lifecycles.ring(modelId, batchNumber), onIncident: (modelId) => void lifecycles.tell(modelId, tendSoon),
+    };
     this.#log = new PredictionLog(this.#context, log);
     this.models = new Models(this.#context, lifecycles);
     this.challengers = new Challengers(this.#context, lifecycles);
     this.challenges = new Challenges(this.#context, lifecycles);
     this.retraining = new Retrainings(this.#context, lifecycles);
+    this.secrets = new Secrets(this.#context);
   }
 
   // ---- rows ----------------------------------------------------------------------------------------------------------------------------

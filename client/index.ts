@@ -26,6 +26,7 @@ export type { Incident, IncidentState } from '../domain/incident.js';
 export type { CalculatorKind, PeriodName, Result, ResultChunk } from '../domain/measurement.js';
 export type { CalculatorFailure, RunState, RunSummary, RunTrigger } from '../domain/run.js';
 export type { Retraining, RetrainingState, RetrainingTrigger, TrainingOrder, TrainingOutcome } from '../domain/retraining.js';
+export { Secrets, type SecretInfo } from './secrets.js';
 export { Retrainings, type RequestedRetraining, type RetrainingRequestOptions } from './retraining.js';
 export type { ColumnKind, ColumnRole, ModelSchema, ProblemType, SchemaColumn } from '../domain/schema.js';
 export type { CalculatorSettings, DecisionSettings, ModelSettings, PerformanceSettings, RunSettings, ScheduleSettings, SegmentSettings, TargetSettings, ThresholdOverride } from '../domain/settings.js';
