@@ -13,7 +13,7 @@ import { readDecision } from '../store/decisions.js';
 import { markLifecycleStarted, readLifecycleBeginning, type LifecycleBeginning } from '../store/lifecycle-care.js';
 import type { Pool } from '../store/pool.js';
 import { readRunByNumber } from '../store/runs.js';
-import { answerDecision, archive, lifecycleStatus, requestRun, ring, settingsChanged, type LifecycleInput, type LifecycleStatus, type Pace, type RunTicket } from '../workflows/messages.js';
+import { answerDecision, archive, lifecycleStatus, requestRun, ring, settingsChanged, tendSoon, type LifecycleInput, type LifecycleStatus, type Pace, type RunTicket } from '../workflows/messages.js';
 import { ensureSearchAttributes, lifecycleStart } from '../workflows/starting.js';
 import { createRings, type Rings } from './rings.js';
 import { ensureSchedule, removeSchedule, SCHEDULE_PURPOSES } from './schedules.js';
@@ -42,6 +42,8 @@ export interface WaitOptions {
 }
 
 const RING_PATIENCE_MS = 2_000;
+/** Telemetry of a failing service comes every second: it is looked at at once, and then every half minute. */
+const TEND_GAPS = { minMs: 2_000, maxMs: 30_000 };
 const CALL_PATIENCE_MS = 15_000;
 /** A Temporal server that is started again is there by then. */
 const ANSWER_PATIENCE_MS = 30_000;
@@ -51,6 +53,9 @@ export class Lifecycles {
   readonly #pool: Pool;
   readonly #options: LifecyclesOptions;
   readonly #rings: Rings;
+  readonly #tends: Rings;
+  #tendsAsked = 0;
+  readonly #telling = new Set<Promise<void>>();
   #link: TemporalLink | null = null;
   #tagged: boolean | null = null;
 
@@ -63,6 +68,7 @@ export class Lifecycles {
     this.#pool = options.pool;
     this.#options = options;
     this.#rings = createRings((modelId, batchNumber) => this.temporal.within(RING_PATIENCE_MS, () => this.#lifecycle(modelId).signal(ring, { batchNumber })));
+    this.#tends = createRings((modelId) => this.temporal.within(RING_PATIENCE_MS, () => this.#lifecycle(modelId).signal(tendSoon)), TEND_GAPS);
   }
 
   /** The way to Temporal, opened when it is first needed. */
@@ -83,14 +89,21 @@ export class Lifecycles {
     this.#rings.ring(modelId, batchNumber);
   }
 
+  /** Tells the lifecycle to look after what it watches: fire and forget, coalesced, may be lost, because its next look at the ledger finds that something is due. */
+  tendSoon(modelId: number): void {
+    this.#tends.ring(modelId, ++this.#tendsAsked);
+  }
+
   /** Delivers rings that wait. Takes 2 s at most. */
   async flush(): Promise<void> {
-    await this.#rings.flush();
+    await Promise.all([this.#rings.flush(), this.#tends.flush()]);
   }
 
   /** A message that may be lost: what it says stands in the store as well, and the lifecycle finds it there later. */
-  async tell<Args extends unknown[]>(modelId: number, message: SignalDefinition<Args>, ...args: Args): Promise<void> {
-    await this.temporal.within(RING_PATIENCE_MS, () => this.#lifecycle(modelId).signal(message, ...args)).catch(() => undefined);
+  tell<Args extends unknown[]>(modelId: number, message: SignalDefinition<Args>, ...args: Args): Promise<void> {
+    const told = this.temporal.within(RING_PATIENCE_MS, () => this.#lifecycle(modelId).signal(message, ...args)).catch(() => undefined).finally(() => this.#telling.delete(told));
+    this.#telling.add(told);
+    return told;
   }
 
   /** The lifecycle reads its settings with every look anyway; this makes it look now. A failure is no harm. */
@@ -250,8 +263,10 @@ export class Lifecycles {
 
   /** Delivers what rings wait and closes the connection. */
   async close(): Promise<void> {
-    await this.#rings.flush();
+    await this.flush();
     this.#rings.stop();
+    this.#tends.stop();
+    await Promise.all(this.#telling);
     await this.#link?.close();
     this.#link = null;
   }

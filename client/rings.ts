@@ -25,8 +25,8 @@ const GAP_MAX_MS = 1_000;
 /** Without a ring for this long, the next one goes out at once and the gaps begin small again. */
 const CALM_MS = 3_000;
 
-/** @param send delivers one ring; may fail */
-export function createRings(send: (modelId: number, batchNumber: number) => Promise<void>): Rings {
+/** @param send delivers one ring; may fail @param gaps between two rings of a model: the first, which doubles while they keep coming, and the longest */
+export function createRings(send: (modelId: number, batchNumber: number) => Promise<void>, gaps: { minMs: number; maxMs: number } = { minMs: GAP_MIN_MS, maxMs: GAP_MAX_MS }): Rings {
   const bells = new Map<number, Bell>();
   let stopped = false;
 
@@ -43,8 +43,8 @@ export function createRings(send: (modelId: number, batchNumber: number) => Prom
 
   function deliver(modelId: number, bell: Bell): void {
     const batchNumber = bell.latest;
-    const calm = Date.now() - bell.sentAtMs > CALM_MS;
-    bell.gapMs = calm ? GAP_MIN_MS : Math.min(bell.gapMs * 2, GAP_MAX_MS);
+    const calm = Date.now() - bell.sentAtMs > Math.max(CALM_MS, 2 * gaps.maxMs);
+    bell.gapMs = calm ? gaps.minMs : Math.min(bell.gapMs * 2, gaps.maxMs);
     bell.sentAtMs = Date.now();
     bell.sending = send(modelId, batchNumber).then(
       () => { bell.sent = Math.max(bell.sent, batchNumber); },
@@ -58,7 +58,7 @@ export function createRings(send: (modelId: number, batchNumber: number) => Prom
   return {
     ring(modelId, batchNumber) {
       let bell = bells.get(modelId);
-      if (!bell) bells.set(modelId, bell = { latest: 0, sent: 0, sentAtMs: 0, gapMs: GAP_MIN_MS, timer: null, sending: null });
+      if (!bell) bells.set(modelId, bell = { latest: 0, sent: 0, sentAtMs: 0, gapMs: gaps.minMs, timer: null, sending: null });
       bell.latest = Math.max(bell.latest, batchNumber);
       schedule(modelId, bell);
     },
