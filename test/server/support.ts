@@ -1,21 +1,23 @@
 /** A server over a real database and real decision workflows, without a port. */
-import { Client, Connection } from '@temporalio/client';
+import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import type { FastifyInstance } from 'fastify';
 import { createLightActivities } from '../../activities/index.js';
 import { Aftercare } from '../../client/index.js';
 import type { DecisionSubject } from '../../domain/decision.js';
-import { decisionWorkflowId, WORKFLOW } from '../../domain/names.js';
+import { LIFECYCLE_DEFAULTS, type RetrainingSettings } from '../../domain/lifecycle-settings.js';
+import { decisionWorkflowId, retrainingId, WORKFLOW } from '../../domain/names.js';
 import { mintToken, type Claims } from '../../domain/signed-token.js';
 import { createServer, type ServerOptions } from '../../server/index.js';
 import { signingKey } from '../../store/secrets.js';
-import type { DecisionInput } from '../../workflows/messages.js';
+import type { DecisionInput, RetrainingInput } from '../../workflows/messages.js';
 import { createDatabase, type TestDatabase } from '../support/stack.js';
 import { workflowBundle } from '../workflows/support/bundle.js';
 import { createNamespace } from '../workflows/support/namespace.js';
 import { eventually, silenceWorkers } from '../workflows/support/stage.js';
 
 const QUEUE = 'served';
+export const PUBLIC_URL = 'https://aftercare.example.org/door';
 const HOUR_MS = 3_600_000;
 
 export interface ServedStack {
@@ -26,6 +28,8 @@ export interface ServedStack {
   logged: string[];
   server(options?: Partial<ServerOptions>): Promise<FastifyInstance>;
   addModel(name: string, settings?: object): Promise<number>;
+  /** A retraining that needs no approval, on a model that was created. */
+  retrain(modelId: number, name: string, number: number, settings: Partial<RetrainingSettings>): Promise<WorkflowHandle>;
   /** A question that waits. */
   ask(modelId: number, n: number, options?: { subject?: DecisionSubject; approvers?: string[]; text?: string }): Promise<string>;
   link(claims: Claims): Promise<string>;
@@ -39,7 +43,7 @@ export async function openServedStack(): Promise<ServedStack> {
   const [database, place, bundle] = await Promise.all([createDatabase(), createNamespace('server'), workflowBundle()]);
   const [connection, native] = await Promise.all([Connection.connect({ address: place.address }), NativeConnection.connect({ address: place.address })]);
   const temporal = new Client({ connection, namespace: place.namespace });
-  const worker = await Worker.create({ connection: native, namespace: place.namespace, taskQueue: QUEUE, workflowBundle: bundle, activities: createLightActivities({ pool: database.pool, mailer: null }) });
+  const worker = await Worker.create({ connection: native, namespace: place.namespace, taskQueue: QUEUE, workflowBundle: bundle, activities: createLightActivities({ pool: database.pool, mailer: null, publicUrl: PUBLIC_URL }) });
   const working = worker.run();
   const client = await Aftercare.connect({ databaseUrl: database.url, temporal: place, by: 'test' });
   const servers: FastifyInstance[] = [];
@@ -60,6 +64,10 @@ export async function openServedStack(): Promise<ServedStack> {
       await database.pool.query('update aftercare.model m set champion_version_id = v.id from aftercare.version v where v.model_id = m.id and m.id = $1', [rows[0]!.id]);
       return rows[0]!.id;
     },
+    retrain: (modelId, name, number, settings) => temporal.workflow.start(WORKFLOW.retraining, {
+      workflowId: retrainingId(modelId, number), taskQueue: QUEUE,
+      args: [{ modelId, name, number, request: { key: `r${number}`, trigger: 'manual', by: 'ada', reason: 'new season', approvedBy: 'ada' }, settings: { ...LIFECYCLE_DEFAULTS.retraining, ...settings } } satisfies RetrainingInput],
+    }),
     async ask(modelId, n, { subject = 'retraining', approvers = [], text = 'Shall loans be trained anew?' } = {}) {
       const decisionId = `${modelId}/${subject}/${n}/1`;
       const input: DecisionInput = {
