@@ -13,7 +13,7 @@ import { openPool, type Pool } from '../store/pool.js';
 import { alertCountRanking, canonicalResults, readCoverage, readEstimationErrors, readResults, readSegments, streamResults, type ChunkCoverage, type EstimationError, type RankedColumn, type ResultFilter, type SegmentOverview } from '../store/results.js';
 import { readRuns } from '../store/runs.js';
 import { waitingDecisions } from '../store/waiting-decisions.js';
-import { tendSoon, type LifecycleStatus, type RunTicket } from '../workflows/messages.js';
+import type { LifecycleStatus, RunTicket } from '../workflows/messages.js';
 import { appendInferences, appendTruths, removeByIdentifier, type AppendAnalysisOptions, type AppendInputOptions, type RemoveOptions, type RowInput, type WriteContext } from './append.js';
 import { Challengers } from './challengers.js';
 import { Challenges, type PromoteOptions, type RequestedPromotion } from './challenges.js';
@@ -85,7 +85,7 @@ export class Aftercare {
     this.#pool = pool;
     this.#lifecycles = lifecycles;
     this.#context = {
-      pool, by, onCommitted: (modelId, batchNumber) => lifecycles.ring(modelId, batchNumber), onIncident: (modelId) => void lifecycles.tell(modelId, tendSoon),
+      pool, by, onCommitted: (modelId, batchNumber) => lifecycles.ring(modelId, batchNumber), onIncident: (modelId) => lifecycles.tendSoon(modelId),
     };
     this.#log = new PredictionLog(this.#context, log);
     this.models = new Models(this.#context, lifecycles);

@@ -20,6 +20,8 @@ export interface WriteContext {
   by: string;
   /** After each commit: the lifecycle may be told. Must neither throw nor wait. */
   onCommitted?: (modelId: number, batchNumber: number) => void;
+  /** An append opened or ended an incident: likewise. */
+  onIncident?: (modelId: number) => void;
 }
 
 export interface AppendInputOptions {
@@ -68,7 +70,7 @@ const DEFAULT_PATIENCE_MS = 60_000;
 
 async function write(context: WriteContext, model: ModelRef, input: RowInput, options: AppendInputOptions, append: Write): Promise<Receipt> {
   const attempt: AppendOptions = {
-    by: context.by, version: options.version, signal: options.signal, onCommitted: context.onCommitted, attempts: new Set(),
+    by: context.by, version: options.version, signal: options.signal, onCommitted: context.onCommitted, onIncident: context.onIncident, attempts: new Set(),
     key: options.key ?? (isRows(input) ? randomUUID() : undefined), keyIsNew: options.key === undefined,
     onProgress: options.onProgress && forwardOnly(options.onProgress),
   };

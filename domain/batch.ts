@@ -1,5 +1,6 @@
 /** A batch: rows appended together under one key. A receipt: what became of them. */
 import { InvalidInput } from './errors.js';
+import type { Violation } from './violations.js';
 
 export type BatchKind = 'reference' | 'analysis' | 'target' | 'removal';
 
@@ -31,6 +32,8 @@ export interface Receipt {
   /** Columns of the input that the schema does not know, and schema columns that the input lacks. */
   columnsUnknown: string[];
   columnsMissing: string[];
+  /** Only for analysis rows that are not what the schema says. */
+  violations?: Violation[];
   /** Only for targets. */
   targets?: { matched: number; unmatched: number; changed: number };
   /** Only for analysis rows: rows whose targets were waiting for them. */

@@ -54,6 +54,8 @@ export interface RowSource {
   readonly columnNames: string[];
   /** Columns among these that cannot be asked for, and why: nested ones of a Parquet file. */
   readonly unreadable?: ReadonlyMap<string, string>;
+  /** True: columns are the keys that rows given in code happen to have. */
+  readonly rowsInCode?: boolean;
   /** What the input itself says its columns are, where it does (Parquet). */
   readonly types?: ReadonlyMap<string, NativeType>;
   /** Total bytes, where known, and how many were read: for progress. */

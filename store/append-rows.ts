@@ -7,21 +7,23 @@
 import { checkBatchKey, type Receipt } from '../domain/batch.js';
 import { InvalidInput } from '../domain/errors.js';
 import type { BlockColumn, RowSource, TextBlock } from '../domain/row-block.js';
-import { columnOf } from '../domain/schema.js';
+import { columnOf, type SchemaColumn } from '../domain/schema.js';
 import { analysisColumns, type TakenColumns } from './append-columns.js';
-import { drawBatchId, findBatch, lockLedger, repeatedReceipt, writeBatch, type KnownBatch } from './batch-ledger.js';
+import { drawBatchId, findBatch, lockLedger, repeatedReceipt, writeEntry, type KnownBatch } from './batch-ledger.js';
 import { CopyEncoder, type CellBlock } from './copy-encode.js';
 import { CopyIn } from './copy-in.js';
 import { EarlierRows, PORTION, preferIndexes } from './earlier-rows.js';
 import { findModel, requireActive, requireVersionInUse, type FoundModel, type ModelRef } from './find-model.js';
 import { hashIdentifier, type HashPair } from './identifier-hash.js';
 import { CopySink, readRows, type AppendProgress, type IntakeBlock, type IntakeResult, type IntakeSink } from './intake.js';
+import { LookAlikes } from './look-alikes.js';
 import { inferenceTable, placeColumns, targetTable } from './model-tables.js';
 import { inTransaction, type Pool, type Transaction } from './pool.js';
 import { isMissing } from './row-check.js';
 import { settleRows } from './settle-rows.js';
 import { countWaitingTargets, dropTargets, matchTargets, settleRepeatedTargets, type Probes } from './settle-targets.js';
 import { TouchedTimes } from './touched-times.js';
+import { BatchRefused, judgeBatch, missingColumns, recordRefusal, refusedHeader, settleViolations, type JudgedBatch } from './violations.js';
 
 export interface AppendOptions {
   /** Absent: a hash of the rows, so that the same content never counts twice. */
@@ -35,6 +37,8 @@ export interface AppendOptions {
   signal?: AbortSignal | undefined;
   /** Called after the commit, or when the key turned out to be known, with the batch's ledger number. */
   onCommitted?: ((modelId: number, batchNumber: number) => void) | undefined;
+  /** Called after an incident of the schema opened or ended. */
+  onIncident?: ((modelId: number) => void) | undefined;
   /** True: the key was made for this call, so that it can be known only from an earlier attempt. */
   keyIsNew?: boolean | undefined;
   /** Batch ids that earlier attempts of this same call drew: if one of them was committed after all, its receipt is no repeat. */
@@ -55,8 +59,24 @@ export async function appendRows(pool: Pool, model: ModelRef, source: RowSource,
   const found = await findModel(pool, model, options.version);
   requireActive(found);
   requireVersionInUse(found);
-  const columns = analysisColumns(found.schema, source);
-  return appendOnce(pool, found, options, (tx) => appendRowsIn(tx, found, columns, source, options, pool));
+  let changed = false;
+  try {
+    const columns = takenColumns(found, source, options);
+    return await appendOnce(pool, found, options, (tx) => appendRowsIn(tx, found, columns, source, { ...options, onIncident: () => { changed = true; } }, pool));
+  } catch (error) {
+    if (error instanceof BatchRefused) changed = await recordRefusal(pool, found, error, options.by);
+    throw error;
+  } finally {
+    if (changed) options.onIncident?.(found.modelId);
+  }
+}
+
+function takenColumns(found: FoundModel, source: RowSource, { key }: AppendRowsOptions): TakenColumns {
+  try {
+    return analysisColumns(found.schema, source);
+  } catch (error) {
+    throw error instanceof InvalidInput ? refusedHeader(found, source, error, key) : error;
+  }
 }
 
 /** Thrown to roll back an append whose key turned out to be known. */
@@ -118,11 +138,13 @@ export async function appendRowsIn(tx: Transaction, found: FoundModel, taken: Ta
   const upsert = options.upsert ?? false;
   const earlier = beside && found.hasInferences ? new EarlierRows(beside, modelId, versionId) : null;
   const sink = new InferenceSink(tx, found, taken, batchId, earlier);
+  const missing = missingColumns(found, source);
+  const alikes = missing.length > 0 && taken.unknown.length > 0 ? new LookAlikes(source.columnNames.filter((name) => taken.unknown.includes(name) && !source.unreadable?.has(name))) : null;
   let intake: IntakeResult;
   try {
     intake = await readRows({
       source, schema, columns: taken.columns, zone: found.settings.zone, required: requiredNames(found), purpose: JSON.stringify(['analysis', found.versionNumber, upsert]),
-      onProgress: options.onProgress, signal: options.signal,
+      watched: alikes ? { columns: alikes.columns, look: (columns, rowCount) => alikes.look(columns, rowCount) } : undefined, onProgress: options.onProgress, signal: options.signal,
     }, sink);
     await sink.finish();
   } catch (error) {
@@ -130,6 +152,7 @@ export async function appendRowsIn(tx: Transaction, found: FoundModel, taken: Ta
     throw error;
   }
   requireSomeRows(intake, source);
+  const judged = await judge(tx, found, taken, source, intake, missing, alikes, options);
   const suspects = found.hasInferences || !beside ? (await earlier?.finish()) ?? null : new Set<string>();
   options.onProgress?.({ phase: 'settling', rowsRead: intake.rowsRead, ...source.progress });
 
@@ -150,17 +173,32 @@ export async function appendRowsIn(tx: Transaction, found: FoundModel, taken: Ta
   const waiting = accepted > 0 && taken.columns.some(({ role }) => role === 'identifier') ? await countWaitingTargets(tx, modelId, batchId, probes) : 0;
   touched.merge(displaced);
 
-  const receipt = await writeBatch(tx, lastBatch, {
+  const { receipt, standing } = await writeEntry(tx, lastBatch, {
     batchId, modelId, versionId, by: options.by, touched: touched.columns(),
     receipt: {
       model: found.name, version: found.versionNumber, kind: 'analysis', key,
       rowsRead: intake.rowsRead, rowsAccepted: accepted, rowsDuplicate: settled.duplicates, rowsQuarantined: quarantine.rows, quarantine: quarantine.reasons,
-      columnsUnknown: taken.unknown, columnsMissing: taken.missing,
+      columnsUnknown: taken.unknown, columnsMissing: taken.missing, ...(judged.violations.length > 0 ? { violations: judged.violations } : {}),
       ...(settled.replaced > 0 ? { rowsReplaced: settled.replaced } : {}), ...(targets ? { targets } : {}), ...(waiting > 0 ? { targetsWaiting: waiting } : {}), duplicate: false,
     },
   });
   await quarantine.save(tx, batchId);
+  const batch = { modelId, versionId, model: found.name, key, number: receipt.number, rowsRead: intake.rowsRead, by: options.by };
+  if (await settleViolations(tx, batch, judged, standing)) options.onIncident?.(modelId);
   return receipt;
+}
+
+/** Cells and columns are judged before the batch is compared with others: a row that was there before is nobody's fault. @throws BatchRefused, unless the key is known */
+async function judge(tx: Transaction, found: FoundModel, { unknown }: TakenColumns, source: RowSource, { quarantine, rowsRead, contentKey }: IntakeResult, missing: readonly SchemaColumn[], alikes: LookAlikes | null, options: AppendRowsOptions): Promise<JudgedBatch> {
+  const placed = placeColumns(found.schema, found.columns).filter(({ name }) => missing.some((column) => column.name === name));
+  const alike = alikes ? await alikes.compare(tx, found.modelId, found.versionId, placed) : new Map<string, string>();
+  const key = options.key ?? contentKey;
+  try {
+    return judgeBatch(found, source, { missing, unknown, alike, quarantine: quarantine.reasons, rowsRead, rowsQuarantined: quarantine.rows }, key);
+  } catch (error) {
+    const known = await findBatch(tx, found.modelId, key);
+    throw known ? new KeyKnown(known) : error;
+  }
 }
 
 /** @throws InvalidInput when there was no row at all */

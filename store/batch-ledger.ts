@@ -51,16 +51,29 @@ export interface LedgerBatch {
 }
 
 /** Writes the entry under the lock of `lockLedger`; rows of a version that is not in charge at this moment are shadow rows. @returns the receipt with its ledger number */
-export async function writeBatch(tx: Transaction, lastBatch: number, { batchId, modelId, versionId, receipt, touched, by }: LedgerBatch): Promise<Receipt> {
+export async function writeBatch(tx: Transaction, lastBatch: number, batch: LedgerBatch): Promise<Receipt> {
+  return (await writeEntry(tx, lastBatch, batch)).receipt;
+}
+
+/** What the ledger's lock lets one know of the version that a batch is of. */
+export interface VersionStanding {
+  inCharge: boolean;
+  /** An incident of its schema goes on. */
+  incident: boolean;
+}
+
+/** The same, and how the batch's version stands. */
+export async function writeEntry(tx: Transaction, lastBatch: number, { batchId, modelId, versionId, receipt, touched, by }: LedgerBatch): Promise<{ receipt: Receipt; standing: VersionStanding }> {
   const numbered: Receipt = { ...receipt, number: lastBatch + 1 };
-  await tx.query(
+  const { rows: [standing] } = await tx.query<VersionStanding>(
     `with entry as (
        insert into aftercare.batch (id, model_id, version_id, number, key, kind, rows_read, rows_accepted, rows_duplicate, rows_quarantined, first_at, last_at, touched_days, receipt, by, shadow)
        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
          ($6 in ('analysis', 'reference') or $14::jsonb ->> 'removed' = 'rows') and $3 <> (select champion_version_id from aftercare.model where id = $2)))
-     update aftercare.model set last_batch = $4 where id = $2`,
+     update aftercare.model set last_batch = $4 where id = $2
+     returning champion_version_id = $3 as "inCharge", exists (select 1 from aftercare.incident i where i.version_id = $3 and i.kind = 'schema' and i.ongoing) as incident`,
     [batchId, modelId, versionId, numbered.number, numbered.key, numbered.kind, numbered.rowsRead, numbered.rowsAccepted, numbered.rowsDuplicate, numbered.rowsQuarantined,
       touched.firstAt, touched.lastAt, touched.days, JSON.stringify(numbered), by],
   );
-  return numbered;
+  return { receipt: numbered, standing: standing! };
 }

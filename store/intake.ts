@@ -30,6 +30,8 @@ export interface IntakeRequest {
   required: ReadonlySet<string>;
   /** Enters the content key beside the rows. */
   purpose: string;
+  /** Columns beside them that are only looked at: they are neither checked nor kept, nor do they enter the key. */
+  watched?: { columns: readonly SchemaColumn[]; look: (columns: readonly BlockColumn[], rowCount: number) => void } | undefined;
   onProgress?: ((progress: AppendProgress) => void) | undefined;
   signal?: AbortSignal | undefined;
 }
@@ -69,8 +71,11 @@ export async function readRows(request: IntakeRequest, sink: IntakeSink): Promis
   const hasher = new BlockHasher(identifiers);
   let rowsRead = 0;
   let rowsTaken = 0;
-  for await (const block of source.blocks(columns, request.zone)) {
+  const { watched } = request;
+  for await (const whole of source.blocks(watched ? [...columns, ...watched.columns] : columns, request.zone)) {
     signal?.throwIfAborted();
+    const block = watched ? { ...whole, columns: whole.columns.slice(0, columns.length) } : whole;
+    watched?.look(whole.columns.slice(columns.length), whole.rowCount);
     key.add(block);
     const skip = check.check(block);
     const hashes = identifierAt < 0 ? null : hasher.hash(block.columns[identifierAt] as TextBlock, block.rowCount, skip);

@@ -26,6 +26,7 @@ export function fillRow(block: BlockBuilder, row: Row): void {
 
 /** Rows given in code, from anything that can be iterated. The columns are the keys of the first 1,000 rows. */
 export class ObjectSource implements RowSource {
+  readonly rowsInCode = true;
   readonly progress: RowSource['progress'] = { bytesRead: 0, bytesTotal: null };
   columnNames: string[] = [];
   private readonly early: Row[] = [];
