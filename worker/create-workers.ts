@@ -10,6 +10,7 @@ import { workflowBundlePath } from './bundle-path.js';
 import { awaitDatabase, connectTemporal, type Patience } from './connecting.js';
 import { metricsContext } from './load-metrics.js';
 import { openNumericPool } from './numeric-pool.js';
+import { publicUrlOf } from './public-url.js';
 import { usualThreads } from './usual-threads.js';
 import { startSweeper } from './sweeper.js';
 
@@ -30,8 +31,10 @@ export interface WorkersOptions {
   temporal?: TemporalConnectionSettings;
   /** Default: both. */
   queues?: readonly WorkerQueue[];
-  /** null or absent: decisions are not mailed. */
+  /** null or absent: nothing is mailed. */
   mail?: MailSettings | null;
+  /** Where `aftercare serve` is reached: mails carry links to it, trainings over HTTP call back there. Default: AFTERCARE_PUBLIC_URL. */
+  publicUrl?: string | undefined;
   /** Task queues of these names; default MAIN_QUEUE and NUMERIC_QUEUE. */
   mainQueue?: string;
   numericQueue?: string;
@@ -65,6 +68,7 @@ const GRACE_MS = 15_000;
 export async function createWorkers(options: WorkersOptions): Promise<Workers> {
   const queues = options.queues ?? ['main', 'numeric'];
   const patience: Patience = { onNotice: options.onNotice ?? (() => undefined), ...(options.signal ? { signal: options.signal } : {}) };
+  const publicUrl = publicUrlOf(options.publicUrl);
   const context = await metricsContext(options.metricsModule);
   const pool = openPool(options.databaseUrl, { max: 12, applicationName: `aftercare worker ${queues.join('+')}` });
   const mailer = options.mail ? openMailer(options.mail) : null;
@@ -83,7 +87,7 @@ export async function createWorkers(options: WorkersOptions): Promise<Workers> {
     connection = temporal.connection;
     const shared = sharedOptions(options, temporal);
     const workers: Worker[] = [];
-    if (queues.includes('main')) workers.push(await createMainWorker(options, shared, { pool, mailer, ...context }));
+    if (queues.includes('main')) workers.push(await createMainWorker(options, shared, { pool, mailer, publicUrl, ...context }));
     if (threads) workers.push(await Worker.create({ ...shared, taskQueue: options.numericQueue ?? NUMERIC_QUEUE, activities: createNumericActivities({ pool, threads }), maxConcurrentActivityTaskExecutions: threadCount }));
     const sweeping = queues.includes('main') ? () => startSweeper({
       pool, ...temporal, taskQueue: options.mainQueue ?? MAIN_QUEUE, onNotice: patience.onNotice,

@@ -13,12 +13,15 @@ import { beating } from './beating.js';
 import { awaitDatabase } from './connecting.js';
 import { metricsContext } from './load-metrics.js';
 import { openNumericPool } from './numeric-pool.js';
+import { publicUrlOf } from './public-url.js';
 import { startSweeper } from './sweeper.js';
 import { usualThreads } from './usual-threads.js';
 
 export interface AftercarePluginOptions {
   databaseUrl: string;
   mail?: MailSettings | null;
+  /** Where `aftercare serve` is reached: mails carry links to it, trainings over HTTP call back there. Default: AFTERCARE_PUBLIC_URL. */
+  publicUrl?: string | undefined;
   /** A second worker for numerics in this process, in threads; absent: run `aftercare worker --queues numeric` somewhere. */
   numeric?: { threads?: number } | boolean;
   /** Task queue of the numeric worker, if not the usual one. The client that creates models must be told the same. */
@@ -32,6 +35,7 @@ export interface AftercarePluginOptions {
 interface Opened extends EngineContext {
   pool: Pool;
   mailer: Mailer | null;
+  publicUrl: string | undefined;
 }
 
 export class AftercarePlugin extends SimplePlugin {
@@ -46,7 +50,7 @@ export class AftercarePlugin extends SimplePlugin {
   override configureWorker(options: WorkerOptions): WorkerOptions {
     const configured = super.configureWorker(options);
     // Connections open with the first query, so a worker that is configured and never run leaves nothing open.
-    this.#opened ??= { pool: openPool(this.#options.databaseUrl, { applicationName: 'aftercare plugin' }), mailer: this.#options.mail ? openMailer(this.#options.mail) : null };
+    this.#opened ??= { pool: openPool(this.#options.databaseUrl, { applicationName: 'aftercare plugin' }), mailer: this.#options.mail ? openMailer(this.#options.mail) : null, publicUrl: publicUrlOf(this.#options.publicUrl) };
     const activities = createLightActivities(this.#opened);
     return {
       ...configured,

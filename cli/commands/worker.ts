@@ -11,6 +11,7 @@ interface WorkerOptions {
   temporalAddress?: string;
   namespace?: string;
   mail?: string;
+  publicUrl?: string;
   threads?: string;
   metrics?: string;
 }
@@ -28,7 +29,8 @@ export function registerWorker(program: Command): void {
     .option('--database-url <url>', 'PostgreSQL 14 or newer (default: DATABASE_URL, else the running stack; the environment keeps the password off the process list)')
     .option('--temporal-address <host:port>', 'Temporal server (default: Temporal\'s own environment, else the running stack)')
     .option('--namespace <name>', 'Temporal namespace')
-    .option('--mail <url>', 'smtp://user:password@host:port; tells people of decisions that wait (default: AFTERCARE_MAIL_URL; sender: AFTERCARE_MAIL_FROM)')
+    .option('--mail <url>', 'smtp://user:password@host:port; by which people are told (default: AFTERCARE_MAIL_URL; sender: AFTERCARE_MAIL_FROM)')
+    .option('--public-url <url>', 'where people reach `aftercare serve`: mails carry links to it, trainings call back there (default: AFTERCARE_PUBLIC_URL)')
     .addHelpText('after', `
 Examples:
   DATABASE_URL=postgres://… TEMPORAL_ADDRESS=… aftercare worker
@@ -48,6 +50,7 @@ async function runWorker(options: WorkerOptions): Promise<void> {
     temporal: { address: stack.temporalAddress, namespace: stack.namespace },
     queues,
     mail: mailSettings({ url: options.mail }),
+    ...(options.publicUrl === undefined ? {} : { publicUrl: options.publicUrl }),
     ...(threads === undefined ? {} : { threads }),
     ...(metricsModule ? { metricsModule } : {}),
   });

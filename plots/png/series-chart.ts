@@ -35,7 +35,14 @@ export function seriesChart(series: Series, { zone = 'UTC', width = 592, height 
     canvas.line([[left, y], [right, y]], { colour: LIGHT.grid, width: 0.75 });
     canvas.text(left - 7, y, label, { ...muted, anchor: 'end' });
   }
-  for (const { x, label } of ticks) canvas.text(Math.min(x, right - textLength(label, SIZE) / 2), bottom + 12, label, { ...muted, anchor: 'middle' });
+  let free = left;
+  for (const { x, label } of ticks) {
+    const half = textLength(label, SIZE) / 2;
+    const middle = Math.min(Math.max(x, left + half), right - half);
+    if (middle - half < free) continue;   // it would touch the one before
+    canvas.text(middle, bottom + 12, label, { ...muted, anchor: 'middle' });
+    free = middle + half + 10;
+  }
   if (boundary !== null) {
     canvas.line([[boundary, TOP], [boundary, bottom]], { colour: LIGHT.muted, width: 1 });
     canvas.text(left + 4, TOP - 10, 'Reference', muted);
