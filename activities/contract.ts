@@ -6,7 +6,8 @@ import type { Question } from '../domain/policy.js';
 import type { RunState, RunTrigger } from '../domain/run.js';
 import type { DecisionSettings, RunSettings } from '../domain/settings.js';
 import type { BatchKind } from '../domain/batch.js';
-import type { ChallengeActivities } from './contracts/challenge.js';
+import type { ChallengeActivities, VerdictActivities } from './contracts/challenge.js';
+import type { GateActivities, GateEstimates } from './contracts/gate.js';
 import type { IncidentActivities } from './contracts/incidents.js';
 import type { NotificationActivities } from './contracts/notifications.js';
 import type { RetrainingActivities } from './contracts/retraining.js';
@@ -117,7 +118,7 @@ export interface NotifyRequest {
 }
 
 /** Registered under these names with the prefix `aftercare` in front (see PREFIX in activities/index.ts). */
-export interface LightActivities extends ChallengeActivities, IncidentActivities, RetrainingActivities, NotificationActivities, TendingActivities {
+export interface LightActivities extends ChallengeActivities, IncidentActivities, RetrainingActivities, NotificationActivities, TendingActivities, GateActivities {
   readLedger(request: LedgerRequest): Promise<LedgerView>;
   planRun(request: PlanRequest): Promise<RunPlan>;
   /** @param nowMs the lifecycle's present: waits for targets begin here */
@@ -132,7 +133,7 @@ export interface LightActivities extends ChallengeActivities, IncidentActivities
   recordAudit(entry: { modelId: number; by: string; action: string; detail: Record<string, unknown>; key: string }): Promise<void>;
 }
 
-export interface NumericActivities {
+export interface NumericActivities extends VerdictActivities, GateEstimates {
   fitReference(request: { runId: number }): Promise<{ fitted: number; failures: number }>;
   computeChunks(request: { runId: number; part: number }): Promise<PartResult>;
 }

@@ -1,7 +1,11 @@
 /** What activities are bound to: servers and threads, never values of one request. */
+import type { Verdict } from '../domain/challenge.js';
+import type { Gate } from '../domain/gate.js';
 import type { CalculatorFailure } from '../domain/run.js';
 import type { EngineContext } from '../engine/custom-metrics/metric.js';
 import type { Pool } from '../store/pool.js';
+import type { VerdictActivities } from './contracts/challenge.js';
+import type { GateEstimates } from './contracts/gate.js';
 
 /** What a worker's own module brings along: metrics of the user's own. */
 export interface LightDeps extends EngineContext {
@@ -17,8 +21,21 @@ export interface FitTask {
   population?: number;
 }
 
+/** What a comparison of two versions needs to know. */
+export interface VerdictTask {
+  kind: 'verdict';
+  request: Parameters<VerdictActivities['computeVerdict']>[0];
+}
+
+/** A batch's quality is asked for before its predictions are used. */
+export interface GateTask {
+  kind: 'gate';
+  request: Parameters<GateEstimates['askGate']>[0];
+}
+
 /** Long work, done off the main thread so that heartbeats and cancellation get through meanwhile. */
-export type NumericTask = FitTask | { kind: 'compute'; runId: number; part: number };
+export type NumericTask = FitTask | { kind: 'compute'; runId: number; part: number } | VerdictTask | GateTask;
+export type NumericResult = FitResult | PartDone | Verdict | Gate;
 
 export interface FitResult {
   fitted: number;
@@ -51,6 +68,8 @@ export type WorkOptions = TaskOptions & EngineContext;
 export interface NumericThreads {
   run(task: FitTask, options?: TaskOptions): Promise<FitResult>;
   run(task: { kind: 'compute'; runId: number; part: number }, options?: TaskOptions): Promise<PartDone>;
+  run(task: VerdictTask, options?: TaskOptions): Promise<Verdict>;
+  run(task: GateTask, options?: TaskOptions): Promise<Gate>;
 }
 
 export interface NumericDeps {

@@ -9,6 +9,7 @@ import type { LightDeps, NumericDeps, TaskOptions, TaskProgress } from './deps.j
 import { withFailures } from './failure.js';
 import { finishRun } from './finish-run.js';
 import { fitPopulations } from './fit-populations.js';
+import { createGateActivities } from './gate/index.js';
 import { createIncidentActivities } from './incidents/index.js';
 import { createNotificationActivities, type SendDeps } from './notifications/index.js';
 import { notify } from './notify.js';
@@ -16,6 +17,7 @@ import { planRun } from './plan-run.js';
 import { readLedger } from './read-ledger.js';
 import { createTendingActivities } from './tending/index.js';
 import { createRetrainingActivities } from './retraining/index.js';
+import { createVerdictActivities } from './verdict/index.js';
 
 export type { LightDeps, NumericDeps, NumericTask, NumericThreads, TaskOptions } from './deps.js';
 
@@ -35,6 +37,7 @@ export function createLightActivities(deps: LightDeps & SendDeps): Registered<Li
     aftercareCloseDecision: withFailures((request) => closeDecision(deps.pool, request)),
     aftercareNotify: withFailures((request) => notify(deps, request)),
     aftercareRecordAudit: withFailures((entry) => recordAudit(deps.pool, entry)),
+    ...createGateActivities(deps),
     ...createIncidentActivities(deps),
     ...createChallengeActivities(deps),
     ...createNotificationActivities(deps),
@@ -51,6 +54,7 @@ export function createNumericActivities(deps: NumericDeps): Registered<NumericAc
       return { fitted, failures: failures.length };
     })),
     aftercareComputeChunks: withFailures((request) => withHeartbeats((options) => deps.threads.run({ kind: 'compute', runId: request.runId, part: request.part }, options))),
+    ...createVerdictActivities(deps, withHeartbeats),
   };
 }
 

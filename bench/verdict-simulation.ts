@@ -53,7 +53,7 @@ export function verdictsOf(world: World, seed: number, looks = LOOKS): Judgement
   }
   return Array.from({ length: looks }, (_, look) => {
     const pairs = pairsOf(world, (look + 1) * ROWS_BETWEEN, truth, champion, challenger);
-    return comparePairs(pairs, { metric: world.metric, basis: 'realized', rules: LIFECYCLE_DEFAULTS.challenge, seed: seed + 7919 * look }).judgement;
+    return comparePairs(pairs, { metric: world.metric, basis: 'realized', rules: LIFECYCLE_DEFAULTS.challenge, seed: seed + 7919 * look }).comparison.judgement;
   });
 }
 

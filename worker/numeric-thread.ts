@@ -1,7 +1,7 @@
 /** A worker thread of the numeric pool: answers tasks with connections and a cache of its own. */
 import type { MessagePort } from 'node:worker_threads';
 import { workerData } from 'piscina';
-import type { FitResult, NumericTask, PartDone } from '../activities/deps.js';
+import type { NumericResult, NumericTask } from '../activities/deps.js';
 import { FittedCache } from '../activities/fitted-cache.js';
 import { runNumericTask } from '../activities/numeric-work.js';
 import { faultOf, type ThreadFault } from '../domain/errors.js';
@@ -14,7 +14,7 @@ export interface ThreadCall {
   progress: MessagePort;
 }
 
-export type ThreadAnswer = { result: FitResult | PartDone } | { fault: ThreadFault };
+export type ThreadAnswer = { result: NumericResult } | { fault: ThreadFault };
 
 function given(): { databaseUrl: string; metricsModule?: string } {
   const data: unknown = workerData;

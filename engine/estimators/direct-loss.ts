@@ -109,6 +109,13 @@ function expectedLosses(trees: BoostedTrees, features: readonly BoostingFeature[
   return losses;
 }
 
+/** The loss behind one metric that is foretold for every row. @throws InvalidInput when it was not learnt */
+export function expectedLossesOf(fitted: FittedDirectLoss, metric: RegressionMetric, chunk: Frame): Float64Array {
+  const model = fitted.models.find(({ loss }) => loss === lossOf(metric));
+  if (!model) throw new InvalidInput(`the losses of ${metric} were not learnt`);
+  return chunk.rowCount === 0 ? new Float64Array(0) : expectedLosses(model.trees, encodeLossFeatures(fitted.features, chunk));
+}
+
 /** The chunk needs no targets; rows without prediction count too, as the model takes them for missing. Cost: rows × trees per distinct loss. */
 export function calculateDirectLoss(fitted: FittedDirectLoss, chunk: Frame): MetricPoint[] {
   const prediction = continuousOf(chunk, fitted.columns.prediction).values;

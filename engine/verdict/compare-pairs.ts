@@ -24,10 +24,17 @@ const LEAST_PAIRS = 30;
 /** Rows of the rarer class that a metric which looks at classes apart needs: below that the figures vary too wildly to be described by draws. */
 const LEAST_OF_CLASS = 10;
 
+export interface PairComparison {
+  comparison: MetricComparison;
+  /** Draws of the difference, ascending, positive is better for the challenger; none where nothing can be said. */
+  differences: Float64Array;
+}
+
 /** Cost: 1,000 draws of 10,000 pairs take about 0.15 s for ROC AUC, of cells 5 ms. */
-export function comparePairs(pairs: Pairs, { metric, basis, rules, seed, further = 0, draws: count = DRAWS }: CompareOptions): MetricComparison {
-  const unknown = (reason: string, champion = NaN, challenger = NaN): MetricComparison => ({
-    metric, pairs: pairs.rows, basis, champion: known(champion), challenger: known(challenger), difference: null, probability: null, judgement: 'not yet', reason,
+export function comparePairs(pairs: Pairs, { metric, basis, rules, seed, further = 0, draws: count = DRAWS }: CompareOptions): PairComparison {
+  const unknown = (reason: string, champion = NaN, challenger = NaN): PairComparison => ({
+    comparison: { metric, pairs: pairs.rows, basis, champion: known(champion), challenger: known(challenger), difference: null, probability: null, judgement: 'not yet', reason },
+    differences: new Float64Array(0),
   });
   if (pairs.rows < LEAST_PAIRS) return unknown(`${pairs.rows} pairs: ${LEAST_PAIRS} are needed to say anything`);
   const rare = pairs.kind === 'classes' ? rareClass(pairs) : null;
@@ -39,7 +46,8 @@ export function comparePairs(pairs: Pairs, { metric, basis, rules, seed, further
   if (observed.champion !== observed.champion || observed.challenger !== observed.challenger || differences.length < count / 2) {
     return unknown('the metric cannot be computed on these rows: a class is missing among the targets or the predictions', observed.champion, observed.challenger);
   }
-  return { metric, pairs: pairs.rows, basis, champion: observed.champion, challenger: observed.challenger, ...judgeDifference(differences, pairs.rows, observed.champion, rules) };
+  const judged = judgeDifference(differences, pairs.rows, observed.champion, rules);
+  return { comparison: { metric, pairs: pairs.rows, basis, champion: observed.champion, challenger: observed.challenger, ...judged }, differences };
 }
 
 function known(value: number): number | null {

@@ -1,0 +1,50 @@
+/** Limits that a challenger must keep whatever its metric says. */
+import type { GuardrailCheck, MetricComparison } from './challenge.js';
+import type { ChallengeSettings } from './lifecycle-settings.js';
+import type { ServingSummary } from './telemetry.js';
+
+type Limits = Pick<ChallengeSettings, 'errorRateSurplus' | 'responseTimeRatio' | 'segmentLoss' | 'certainty'>;
+
+/** Fewer calls say nothing about shares and tails. */
+const LEAST_CALLS = 100;
+
+/** Of serving telemetry; a limit that is null is not looked at. */
+export function servingGuardrails(champion: ServingSummary, challenger: ServingSummary, { errorRateSurplus, responseTimeRatio }: Pick<Limits, 'errorRateSurplus' | 'responseTimeRatio'>): GuardrailCheck[] {
+  const checks: GuardrailCheck[] = [];
+  const few = [champion, challenger].find(({ calls }) => calls < LEAST_CALLS);
+  const unknown = few ? `version ${few.version} has ${few.calls} logged calls, ${LEAST_CALLS} are needed` : null;
+  if (errorRateSurplus !== null) {
+    const [before, now] = [champion.errorRate, challenger.errorRate];
+    const told = unknown === null && before !== null && now !== null;
+    checks.push({
+      guardrail: 'error_rate', kept: told ? now <= before + errorRateSurplus : null,
+      text: told ? `error rate ${percent(now)} against ${percent(before)} (allowed: ${percent(errorRateSurplus)} more)` : `error rate: ${unknown ?? 'not logged'}`,
+    });
+  }
+  if (responseTimeRatio !== null) {
+    const [before, now] = [champion.tailMs, challenger.tailMs];
+    const told = unknown === null && before !== null && now !== null;
+    checks.push({
+      guardrail: 'response_time', kept: told ? now <= before * responseTimeRatio : null,
+      text: told ? `95 % of the calls within ${Math.round(now)} ms against ${Math.round(before)} ms (allowed: ${responseTimeRatio} times)` : `response time: ${unknown ?? 'no call was logged by itself'}`,
+    });
+  }
+  return checks;
+}
+
+/** Broken when in some segment the challenger is worse by more than the limit with the certainty that was asked for. null: not looked at. */
+export function segmentGuardrail(losses: readonly { segment: string; comparison: MetricComparison; beyond: number }[], { segmentLoss, certainty }: Pick<Limits, 'segmentLoss' | 'certainty'>): GuardrailCheck | null {
+  if (segmentLoss === null) return null;
+  const known = losses.filter(({ comparison }) => comparison.difference !== null);
+  if (known.length === 0) return { guardrail: 'worst_segment', kept: null, text: 'segments: none has enough pairs' };
+  const worst = known.reduce((a, b) => (b.beyond > a.beyond || (b.beyond === a.beyond && b.comparison.difference!.mean < a.comparison.difference!.mean) ? b : a));
+  const { mean } = worst.comparison.difference!;
+  return {
+    guardrail: 'worst_segment', kept: worst.beyond < certainty,
+    text: `worst segment ${worst.segment}: ${mean >= 0 ? '+' : '−'}${Math.abs(Number(mean.toPrecision(3)))} (worse by more than ${segmentLoss} with probability ${Number(worst.beyond.toFixed(3))})`,
+  };
+}
+
+function percent(share: number): string {
+  return `${Number((100 * share).toPrecision(3))} %`;
+}
