@@ -6,7 +6,7 @@
  */
 import { Conflict } from '../domain/errors.js';
 import { causeSpans, questionText, type SegmentSpan } from '../domain/incident-causes.js';
-import { lifecycleSettings } from '../domain/lifecycle-settings.js';
+import { attendedKinds, lifecycleSettings } from '../domain/lifecycle-settings.js';
 import { decisionText } from '../domain/names.js';
 import { isoOfMicros } from '../domain/order.js';
 import type { CalculatorFailure } from '../domain/run.js';
@@ -81,7 +81,7 @@ export async function finishRun(deps: LightDeps, { runId, nowMs }: { runId: numb
     const inCharge = await isInCharge(tx, model);
     if (inCharge) await reconcileIncidents(tx, { modelId: model.id, versionId: run.versionId }, run.number, spans, new Date());
     await describeNewIncidents(tx, run.versionId, model.name);
-    const outcome: RunOutcome = { state: 'completed', alerts: standing.alerts, questions: inCharge ? await questionsOf(tx, model, run) : [], withdrawn: await readPointless(tx, run.versionId), ...await announceIncidents(tx, model.id, lifecycleSettings(run.settings).incidents.attend) };
+    const outcome: RunOutcome = { state: 'completed', alerts: standing.alerts, questions: inCharge ? await questionsOf(tx, model, run) : [], withdrawn: await readPointless(tx, run.versionId), ...await announceIncidents(tx, model.id, attendedKinds(lifecycleSettings(run.settings), model.version)) };
     await completeRun(tx, run.id, {
       chunks: standing.chunks, alerts: standing.alerts, outcome,
       chunksComputed: sum(parts, (part) => part.chunks), measurements: sum(parts, (part) => part.measurements),

@@ -154,6 +154,11 @@ export interface WholeLifecycleSettings {
 /** What the lifecycle itself goes by; what activities look up is left out. */
 export type LoopSettings = Pick<WholeLifecycleSettings, 'incidents' | 'retraining' | 'challenge' | 'promotion'>;
 
+/** Kinds that are attended: those that people chose, those from which a retraining is wanted, and, once a version was promoted, those that would roll it back. */
+export function attendedKinds({ incidents, retraining, promotion }: LoopSettings, version: number): IncidentKind[] {
+  return [...new Set([...incidents.attend, ...(retraining.mode === 'off' ? [] : retraining.on), ...(version > 1 ? promotion.rollbackOn : [])])];
+}
+
 const APPROVAL: ApprovalSettings = { approvers: [], remindAfterMs: DAY_MS, escalateAfterMs: 3 * DAY_MS, deadlineMs: 14 * DAY_MS, fallback: 'reject', notify: [] };
 
 export const LIFECYCLE_DEFAULTS: WholeLifecycleSettings = {

@@ -14,6 +14,9 @@ export interface LedgerPage {
   champion: number;
   /** Versions that are registered as challengers. */
   challengers: number[];
+  /** The last numbers that were given out: 0 for none. */
+  lastRetraining: number;
+  lastChallenge: number;
   more: boolean;
 }
 
@@ -23,7 +26,9 @@ export async function readLedgerPage(pool: Pool, modelId: number, after: number,
     `update aftercare.model set noticed_batch = greatest(noticed_batch, last_batch) where id = $1
      returning state, settings, settings_revision as "settingsRevision", last_batch as "lastBatch",
        array(select number from aftercare.version where model_id = $1 and role = 'challenger' order by number) as challengers,
-       (select number from aftercare.version where id = champion_version_id) as champion`, [modelId]);
+       (select number from aftercare.version where id = champion_version_id) as champion,
+       coalesce((select max(number) from aftercare.retraining where model_id = $1), 0) as "lastRetraining",
+       coalesce((select max(number) from aftercare.challenge where model_id = $1), 0) as "lastChallenge"`, [modelId]);
   if (!model) throw new NotFound(`there is no model with id ${modelId}`);
   const { rows } = await pool.query<Omit<LedgerPage['entries'][number], 'shadowOf'> & { shadowOf: number | null }>(
     `select b.number, b.kind, b.rows_accepted as "rowsAccepted", case when b.shadow then v.number end as "shadowOf"

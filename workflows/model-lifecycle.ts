@@ -141,7 +141,7 @@ export async function aftercareModelLifecycle(input: LifecycleInput): Promise<Li
 
   async function look(after: number): Promise<void> {
     try {
-      inbox.push({ kind: 'ledger', page: await quick.aftercareReadLedger({ modelId: state.modelId, after }) });
+      inbox.push({ kind: 'ledger', page: await quick.aftercareReadLedger({ modelId: state.modelId, after, nowMs: Date.now() }) });
     } catch (error) {
       if (kindOf(error) === null) throw error;
       inbox.push({ kind: 'model-gone' });

@@ -4,7 +4,7 @@
  * Idempotent by the moment: everything is written in one transaction with the answer, and the same moment again gets that answer, so a worker that dies between
  * writing and answering loses nothing. Usual duration: 10 ms, however many rows there are.
  */
-import { lifecycleSettings } from '../../domain/lifecycle-settings.js';
+import { attendedKinds, lifecycleSettings } from '../../domain/lifecycle-settings.js';
 import { announceIncidents } from '../../store/incident-attention.js';
 import { isInCharge, readModelState, requireThere } from '../../store/model-state.js';
 import { inTransaction } from '../../store/pool.js';
@@ -24,10 +24,11 @@ export async function tend({ pool }: LightDeps, { modelId, nowMs }: TendRequest)
     const model = requireThere(await readModelState(tx, modelId));
     // Another version was put in charge between the two: what holds of it is found at the next look.
     if (model.state !== 'active' || !(await isInCharge(tx, model))) return { ...NOTHING, nextAtMs: model.state === 'active' ? nowMs : null };
-    const { watch, incidents } = lifecycleSettings(model.settings);
+    const chosen = lifecycleSettings(model.settings);
+    const { watch } = chosen;
     const targets = await tendTargets(tx, model, nowMs);
     const watched = await tendWatch(tx, model, watch, seen, nowMs);
-    const { attended, ended } = await announceIncidents(tx, modelId, incidents.attend);
+    const { attended, ended } = await announceIncidents(tx, modelId, attendedKinds(chosen, model.version));
     const dues = [targets.nextAtMs, watched.nextAtMs].filter((due) => due !== null);
     const answer: TendOutcome = {
       opened: attended, closed: ended.filter(({ state }) => state === 'resolved').map(({ incident }) => incident), notices: targets.notices, settled: targets.settled,
