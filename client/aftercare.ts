@@ -1,11 +1,12 @@
 /** The typed client: everything that the command line does is one call here. */
 import type { Receipt } from '../domain/batch.js';
-import { ANSWERS, type Answer, type Decision } from '../domain/decision.js';
+import type { Decision } from '../domain/decision.js';
 import { InvalidInput, NotFound } from '../domain/errors.js';
 import type { Incident } from '../domain/incident.js';
 import type { CalculatorKind, Result } from '../domain/measurement.js';
 import type { RunSummary } from '../domain/run.js';
-import { readDecision, readDecisions } from '../store/decisions.js';
+import { readAudit, type AuditFilter, type AuditRecord } from '../store/audit.js';
+import { readDecisions } from '../store/decisions.js';
 import { findModel } from '../store/find-model.js';
 import { migrate } from '../store/migrate.js';
 import { readIncidents } from '../store/incidents.js';
@@ -14,19 +15,24 @@ import { alertCountRanking, canonicalResults, readCoverage, readEstimationErrors
 import { readRuns } from '../store/runs.js';
 import { waitingDecisions } from '../store/waiting-decisions.js';
 import type { LifecycleStatus, RunTicket } from '../workflows/messages.js';
+import { answerQuestion, type GivenAnswer } from './answer.js';
 import { appendInferences, appendTruths, removeByIdentifier, type AppendAnalysisOptions, type AppendInputOptions, type RemoveOptions, type RowInput, type WriteContext } from './append.js';
 import { Challengers } from './challengers.js';
 import { Challenges, type PromoteOptions, type RequestedPromotion } from './challenges.js';
 import { Retrainings } from './retraining.js';
+import type { ExportedRow, ExportOptions } from './rows.js';
 import { Secrets } from './secrets.js';
 import type { CompareOptions, Comparison, RowsWanted } from './compare.js';
 import { defaultActor, resolveServers } from './connect.js';
 import { Lifecycles, type WaitOptions } from './lifecycle.js';
 import { PredictionLog, type PredictionLogOptions } from './log.js';
 import { Models } from './models-door.js';
+import { Notifications } from './notifications-door.js';
 import type { Ranking, RankOptions } from './rank.js';
 import { gatherReport } from './report.js';
+import { Runbook } from './runbook.js';
 import type { Row } from './sources/index.js';
+import { Telemetry } from './telemetry.js';
 import type { TemporalOptions } from './temporal-link.js';
 
 export interface ConnectOptions {
@@ -55,10 +61,13 @@ export interface RunOptions {
 
 export class Aftercare {
   readonly models: Models;
+  readonly notifications: Notifications;
   readonly challengers: Challengers;
   readonly challenges: Challenges;
   readonly retraining: Retrainings;
+  readonly runbook: Runbook;
   readonly secrets: Secrets;
+  readonly telemetry: Telemetry;
   readonly #pool: Pool;
   readonly #context: WriteContext;
   readonly #lifecycles: Lifecycles;
@@ -89,9 +98,12 @@ export class Aftercare {
     };
     this.#log = new PredictionLog(this.#context, log);
     this.models = new Models(this.#context, lifecycles);
+    this.notifications = new Notifications(this.#context, lifecycles);
+    this.telemetry = new Telemetry(this.#context, (modelId) => lifecycles.tendSoon(modelId));
     this.challengers = new Challengers(this.#context, lifecycles);
     this.challenges = new Challenges(this.#context, lifecycles);
     this.retraining = new Retrainings(this.#context, lifecycles);
+    this.runbook = new Runbook(this.#context, lifecycles, this.retraining);
     this.secrets = new Secrets(this.#context);
   }
 
@@ -119,6 +131,12 @@ export class Aftercare {
    */
   log(model: string, row: Row): Promise<Receipt> {
     return this.#log.log(model, row);
+  }
+
+  /** Rows out again, in blocks, with the targets that are known: for a training. @throws NotFound, InvalidInput */
+  async *rows(model: string, options: ExportOptions = {}): AsyncGenerator<ExportedRow[]> {
+    const { readModelRows } = await import('./rows.js');
+    yield* readModelRows(this.#pool, model, options);
   }
 
   // ---- runs ----------------------------------------------------------------------------------------------------------------------------
@@ -237,12 +255,13 @@ export class Aftercare {
    * @throws NotFound no such decision
    * @throws Conflict it was answered before, or nobody needs to any more
    */
-  async decide(decisionId: string, given: { answer: Answer; note?: string | undefined; by?: string }): Promise<Decision> {
-    if (!ANSWERS.includes(given.answer)) throw new InvalidInput(`answer '${String(given.answer)}' is none of ${ANSWERS.join(', ')}`);
-    const decision = await readDecision(this.#pool, decisionId);
-    if (!decision) throw new NotFound(`there is no decision '${decisionId}': aftercare decisions shows those that wait`);
-    await this.#lifecycles.answerDecision(decision.workflowId, { answer: given.answer, by: given.by ?? this.#context.by, ...(given.note === undefined ? {} : { note: given.note }) });
-    return (await readDecision(this.#pool, decisionId)) ?? decision;
+  async decide(decisionId: string, given: GivenAnswer): Promise<Decision> {
+    return answerQuestion(this.#context, this.#lifecycles, decisionId, given);
+  }
+
+  /** Who did what, and what was refused: newest first, 200 at most unless said otherwise. @param model absent: all @throws NotFound */
+  async audit(model?: string, filter: Omit<AuditFilter, 'modelId'> = {}): Promise<AuditRecord[]> {
+    return readAudit(this.#pool, { ...filter, ...(model === undefined ? {} : { modelId: (await findModel(this.#pool, model)).modelId }) });
   }
 
   // ---- the version in charge -----------------------------------------------------------------------------------------------------------
@@ -261,7 +280,7 @@ export class Aftercare {
 
   /** Answers every `log` that was called, sends the last rings, closes the connections. */
   async close(): Promise<void> {
-    await this.#log.close();
+    await Promise.all([this.#log.close(), this.telemetry.close()]);
     await this.#lifecycles.close();
     await this.#pool.end();
   }

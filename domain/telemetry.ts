@@ -72,6 +72,14 @@ export interface ServingMinute {
   lastAtMs: number;
 }
 
+/** Both together; of the first one's version and minute. */
+export function addMinutes(a: ServingMinute, b: ServingMinute): ServingMinute {
+  return {
+    ...a, calls: a.calls + b.calls, errors: a.errors + b.errors, durationSumMs: a.durationSumMs + b.durationSumMs, durationMaxMs: Math.max(a.durationMaxMs, b.durationMaxMs),
+    buckets: a.buckets.map((count, i) => count + b.buckets[i]!), lastAtMs: Math.max(a.lastAtMs, b.lastAtMs),
+  };
+}
+
 /** Years 1970 to 9999: what a timestamp can hold with a margin. */
 const AT_MAX_MS = 253_402_300_799_999;
 
@@ -118,7 +126,7 @@ export class ServingTally {
     minute.lastAtMs = Math.max(minute.lastAtMs, atMs);
   }
 
-  /** What has been added, and begins anew. In the order in which the store takes its locks. */
+  /** What has been added, by version and minute; and begins anew. */
   take(): ServingMinute[] {
     const minutes = [...this.#minutes.values()].sort((a, b) => (a.version ?? 0) - (b.version ?? 0) || a.minuteMs - b.minuteMs);
     this.#minutes.clear();

@@ -1,16 +1,22 @@
 /** Serving telemetry per version and minute: added up as it comes, read for guardrails, watches and people. */
 import { NotFound } from '../domain/errors.js';
-import { tailOf, type ServingMinute, type ServingSummary } from '../domain/telemetry.js';
-import type { Queryable, Transaction } from './pool.js';
+import { lifecycleSettings } from '../domain/lifecycle-settings.js';
+import { addMinutes, tailOf, type ServingMinute, type ServingSummary } from '../domain/telemetry.js';
+import { findModel, requireActive, type ModelRef } from './find-model.js';
+import { inTransaction, type Pool, type Queryable, type Transaction } from './pool.js';
+import { tendBy } from './tending.js';
+import { readOngoingFaults } from './watch.js';
 
 const KEYS_KEPT_MS = 30 * 24 * 60 * 60_000;
 /** Old keys that one write takes along. */
 const KEYS_FORGOTTEN = 50;
 
+/** Minutes that one statement takes. */
+const BLOCK = 1_000;
+
 /**
  * Adds minutes to what is there, once per key.
  *
- * @param minutes sorted by version and minute, as ServingTally.take gives them
  * @returns false: this key counted before, nothing was added
  * @throws NotFound a version that the model does not have; nothing is added then
  */
@@ -21,18 +27,63 @@ export async function addServing(tx: Transaction, modelId: number, minutes: read
     [modelId, new Date(nowMs - KEYS_KEPT_MS), KEYS_FORGOTTEN]);
   const versions = await versionIds(tx, modelId);
   for (const { version } of minutes) if (!versions.has(version)) throw new NotFound(`the model has no version ${version}: its versions are ${[...versions.keys()].filter((one) => one !== null).sort((a, b) => a - b).join(', ')}`);
-  // The champion is known by its number as well: two entries of one minute would be one row, which one statement does not write twice.
-  const sorted = minutes.map((minute) => ({ ...minute, versionId: versions.get(minute.version)! })).sort((a, b) => a.versionId - b.versionId || a.minuteMs - b.minuteMs);
-  for (const { versionId, minuteMs, calls, errors, durationSumMs, durationMaxMs, buckets, lastAtMs } of sorted) {
+  const rows = oneEach(minutes.map((minute) => ({ ...minute, versionId: versions.get(minute.version)! })));
+  for (let i = 0; i < rows.length; i += BLOCK) {
+    const block = rows.slice(i, i + BLOCK);
     await tx.query(
-      `insert into aftercare.telemetry as t (version_id, minute, calls, errors, duration_sum_ms, duration_max_ms, buckets, last_at) values ($1, $2, $3, $4, $5, $6, $7, $8)
+      `insert into aftercare.telemetry as t (version_id, minute, calls, errors, duration_sum_ms, duration_max_ms, buckets, last_at)
+       select version_id, minute, calls, errors, duration_sum_ms, duration_max_ms, buckets::integer[], last_at
+       from unnest($1::integer[], $2::timestamptz[], $3::bigint[], $4::bigint[], $5::float8[], $6::float8[], $7::text[], $8::timestamptz[])
+         as n (version_id, minute, calls, errors, duration_sum_ms, duration_max_ms, buckets, last_at)
        on conflict (version_id, minute) do update set calls = t.calls + excluded.calls, errors = t.errors + excluded.errors,
          duration_sum_ms = t.duration_sum_ms + excluded.duration_sum_ms, duration_max_ms = greatest(t.duration_max_ms, excluded.duration_max_ms),
          buckets = array(select coalesce(a, 0) + coalesce(b, 0) from unnest(t.buckets, excluded.buckets) with ordinality as n (a, b, place) order by place),
          last_at = greatest(t.last_at, excluded.last_at)`,
-      [versionId, new Date(minuteMs), calls, errors, durationSumMs, durationMaxMs, buckets, new Date(lastAtMs)]);
+      [block.map((row) => row.versionId), block.map((row) => new Date(row.minuteMs)), block.map((row) => row.calls), block.map((row) => row.errors), block.map((row) => row.durationSumMs),
+        block.map((row) => row.durationMaxMs), block.map((row) => `{${row.buckets.join(',')}}`), block.map((row) => new Date(row.lastAtMs))]);
   }
   return true;
+}
+
+type MinuteOfVersion = ServingMinute & { versionId: number };
+
+/** The champion is known by its number as well: what is one row becomes one, in the order in which every writer takes its locks. */
+function oneEach(minutes: readonly MinuteOfVersion[]): MinuteOfVersion[] {
+  const rows: MinuteOfVersion[] = [];
+  for (const minute of [...minutes].sort((a, b) => a.versionId - b.versionId || a.minuteMs - b.minuteMs)) {
+    const last = rows.at(-1);
+    if (last?.versionId === minute.versionId && last.minuteMs === minute.minuteMs) rows[rows.length - 1] = { ...addMinutes(last, minute), versionId: last.versionId };
+    else rows.push(minute);
+  }
+  return rows;
+}
+
+export interface RecordedServing {
+  modelId: number;
+  /** False: this key counted before. */
+  counted: boolean;
+  /** The lifecycle has something to look after. */
+  due: boolean;
+}
+
+/**
+ * Records telemetry of a model. Where calls of the version in charge failed, or had failed too often, the lifecycle is to look: noted here, so that its next look at
+ * the ledger finds it even if nobody tells it.
+ *
+ * @throws NotFound, Conflict unknown or archived model, unknown version; nothing is recorded then
+ */
+export async function recordServing(pool: Pool, ref: ModelRef, minutes: readonly ServingMinute[], { key, nowMs }: { key: string; nowMs: number }): Promise<RecordedServing> {
+  const model = await findModel(pool, ref);
+  requireActive(model);
+  const { modelId, versionId, versionNumber } = model;
+  return inTransaction(pool, async (tx) => {
+    const counted = await addServing(tx, modelId, minutes, { key, nowMs });
+    const own = minutes.filter(({ version }) => version === null || version === versionNumber);
+    const due = counted && lifecycleSettings(model.settings).watch.errorRate !== null && own.length > 0
+      && (own.some(({ errors }) => errors > 0) || (await readOngoingFaults(tx, versionId, ['error_rate'])).length > 0);
+    if (due) await tendBy(tx, modelId, nowMs, nowMs);
+    return { modelId, counted, due };
+  });
 }
 
 async function versionIds(db: Queryable, modelId: number): Promise<Map<number | null, number>> {
