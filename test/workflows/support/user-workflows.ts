@@ -33,3 +33,5 @@ export async function collectReports(): Promise<void> {
   setHandler(defineQuery<unknown[]>('reports'), () => reports);
   await condition(() => false);
 }
+
+export * from './user-switches.js';
