@@ -1,5 +1,5 @@
 /** What a client asks of a model's lifecycle: start, ring, run, decide, archive, schedule. Each is one message to a workflow; answers survive its restarts. */
-import { WorkflowNotFoundError, type WorkflowHandle } from '@temporalio/client';
+import { WithStartWorkflowOperation, WorkflowNotFoundError, type WorkflowHandle } from '@temporalio/client';
 import type { DataConverter, QueryDefinition, SignalDefinition, UpdateDefinition } from '@temporalio/common';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -136,6 +136,29 @@ export class Lifecycles {
     const warning = this.#warnWithoutWorker();
     try {
       return await this.#ours(() => untilAnswered(() => this.temporal.client.workflow.getHandle(workflowId).executeUpdate(update, { args: [argument], updateId })));
+    } finally {
+      clearTimeout(warning);
+    }
+  }
+
+  /** Starts another workflow of ours; one of the same id that is under way is that one. */
+  async startWorkflow(type: string, workflowId: string, input: unknown, summary: string): Promise<void> {
+    await this.#ours(() => this.temporal.within(CALL_PATIENCE_MS, () => this.temporal.client.workflow.start(type, {
+      workflowId, taskQueue: this.#mainQueue, args: [input], workflowIdConflictPolicy: 'USE_EXISTING', staticSummary: summary.slice(0, 120),
+    })));
+  }
+
+  /** An update of a workflow of ours, which is started where it does not run. @param updateId equal ones are one */
+  async askStarting<Result, Argument>(
+    start: { type: string; workflowId: string; input: unknown; summary: string }, update: UpdateDefinition<Result, [Argument]>, argument: Argument, updateId: string,
+  ): Promise<Result> {
+    const warning = this.#warnWithoutWorker();
+    const operation = () => new WithStartWorkflowOperation(start.type, {
+      workflowId: start.workflowId, taskQueue: this.#mainQueue, args: [start.input], staticSummary: start.summary.slice(0, 120),
+      workflowIdConflictPolicy: 'USE_EXISTING', workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+    });
+    try {
+      return await this.#ours(() => untilAnswered(() => this.temporal.client.workflow.executeUpdateWithStart(update, { args: [argument], updateId, startWorkflowOperation: operation() })));
     } finally {
       clearTimeout(warning);
     }

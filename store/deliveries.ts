@@ -136,13 +136,13 @@ export interface NotificationRecord {
 
 const utc = (column: string): string => `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 
-/** Newest first. @property dead only those that were given up @property prefix of their ids */
-export async function readNotifications(db: Queryable, modelId: number, { dead = false, limit = 100, noticeId }: { dead?: boolean; limit?: number; noticeId?: string } = {}): Promise<NotificationRecord[]> {
+/** Newest first. @property dead only those that were given up @property noticeId of one notice @property id only this one */
+export async function readNotifications(db: Queryable, modelId: number, { dead = false, limit = 100, noticeId, id }: { dead?: boolean; limit?: number; noticeId?: string; id?: string } = {}): Promise<NotificationRecord[]> {
   const { rows } = await db.query<NotificationRecord>(
     `select n.id, m.name as model, n.kind, n.topic, n.severity, n.channel, n.medium, n.recipient, n.subject, n.state, n.attempts, n.last_error as "lastError",
        ${utc('n.created_at')} as "createdAt", ${utc('n.due_at')} as "dueAt", ${utc('n.sent_at')} as "sentAt"
      from aftercare.notification n join aftercare.model m on m.id = n.model_id
-     where n.model_id = $1 and (not $2 or n.state in ('dead', 'failed')) and ($4::text is null or n.notice ->> 'id' = $4)
-     order by n.created_at desc, n.id limit $3`, [modelId, dead, limit, noticeId ?? null]);
+     where n.model_id = $1 and (not $2 or n.state in ('dead', 'failed')) and ($4::text is null or n.notice ->> 'id' = $4) and ($5::text is null or n.id = $5)
+     order by n.created_at desc, n.id limit $3`, [modelId, dead, limit, noticeId ?? null, id ?? null]);
   return rows;
 }
