@@ -5,6 +5,8 @@ import { InvalidInput, NotFound } from '../domain/errors.js';
 import type { Incident } from '../domain/incident.js';
 import type { CalculatorKind, Result } from '../domain/measurement.js';
 import type { RunSummary } from '../domain/run.js';
+import type { SchemaViolation } from '../domain/violations.js';
+import { readDataEvents, type DataEvent, type DataEventFilter } from '../store/data-events.js';
 import { readAudit, type AuditFilter, type AuditRecord } from '../store/audit.js';
 import { readDecisions } from '../store/decisions.js';
 import { findModel } from '../store/find-model.js';
@@ -13,6 +15,7 @@ import { readIncidents } from '../store/incidents.js';
 import { openPool, type Pool } from '../store/pool.js';
 import { alertCountRanking, canonicalResults, readCoverage, readEstimationErrors, readResults, readSegments, streamResults, type ChunkCoverage, type EstimationError, type RankedColumn, type ResultFilter, type SegmentOverview } from '../store/results.js';
 import { readRuns } from '../store/runs.js';
+import { readViolations } from '../store/violations.js';
 import { waitingDecisions } from '../store/waiting-decisions.js';
 import type { LifecycleStatus, RunTicket } from '../workflows/messages.js';
 import { answerQuestion, type GivenAnswer } from './answer.js';
@@ -31,9 +34,12 @@ import { Notifications } from './notifications-door.js';
 import type { Ranking, RankOptions } from './rank.js';
 import { gatherReport } from './report.js';
 import { Runbook } from './runbook.js';
+import { requireRevision } from './settings-consent.js';
 import type { Row } from './sources/index.js';
 import { Telemetry } from './telemetry.js';
 import type { TemporalOptions } from './temporal-link.js';
+
+const VIOLATIONS_SHOWN = 1_000;
 
 export interface ConnectOptions {
   /** postgres://… ; default: DATABASE_URL, else the stack that `aftercare up` runs */
@@ -139,6 +145,16 @@ export class Aftercare {
     yield* readModelRows(this.#pool, model, options);
   }
 
+  /** What happened to the data: created, added, updated, removed; rows, when, by whom. Newest first. @throws NotFound */
+  async events(model: string, filter: DataEventFilter = {}): Promise<DataEvent[]> {
+    return readDataEvents(this.#pool, (await findModel(this.#pool, model)).modelId, filter);
+  }
+
+  /** Columns and values of batches that were not what the schema says, and who should look at them. Newest first. @throws NotFound */
+  async violations(model: string, options: { limit?: number } = {}): Promise<SchemaViolation[]> {
+    return readViolations(this.#pool, (await findModel(this.#pool, model)).modelId, options.limit ?? VIOLATIONS_SHOWN);
+  }
+
   // ---- runs ----------------------------------------------------------------------------------------------------------------------------
 
   /** Asks for a run and returns as soon as it is accepted. It will see everything that was committed before. @throws NotFound, Conflict */
@@ -184,11 +200,13 @@ export class Aftercare {
 
   /** Measurements with their chunks, thresholds and alerts. @throws NotFound */
   async results(model: string, filter: ResultFilter = {}): Promise<Result[]> {
+    if (filter.settingsRevision !== undefined) await requireRevision(this.#pool, model, filter.settingsRevision);
     return readResults(this.#pool, (await findModel(this.#pool, model)).modelId, filter);
   }
 
   /** The same in blocks: memory does not grow with their number. @throws NotFound */
   async *resultBlocks(model: string, filter: ResultFilter = {}): AsyncGenerator<Result[]> {
+    if (filter.settingsRevision !== undefined) await requireRevision(this.#pool, model, filter.settingsRevision);
     yield* streamResults(this.#pool, (await findModel(this.#pool, model)).modelId, filter);
   }
 

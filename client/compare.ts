@@ -104,7 +104,8 @@ async function locate(pool: Pool, model: string, wanted: RowsWanted, label: stri
   };
 }
 
-function microsOf(text: string | undefined, zone: string): number | null {
+/** @param zone of a time that has none itself @returns µs since 1970 UTC; null where there is no text. @throws InvalidInput */
+export function microsOf(text: string | undefined, zone: string): number | null {
   if (text === undefined) return null;
   const parser = new TimestampParser(new ZoneClock(zone));
   const bytes = Buffer.from(text);

@@ -7,10 +7,11 @@ export type { Challenge, ChallengeState, GuardrailCheck, Judgement, MetricCompar
 export { inferSchema, type InferredSchema, type SchemaOverrides } from './infer.js';
 export type { WaitOptions } from './lifecycle.js';
 export type { PredictionLogOptions } from './log.js';
-export type { ChangedModelSettings, CreatedFromInput, CreateModelInput } from './models.js';
+export type { ChangedModelSettings, ChangeSettingsOptions, CreatedFromInput, CreateModelInput } from './models.js';
 export type { Model, Models } from './models-door.js';
 export type { NotificationRecord, Notifications, TestNotificationOptions } from './notifications-door.js';
 export type { PreviewedSeries, SettingsPreview } from './preview.js';
+export { ConsentNeeded, type StaleResults } from './settings-consent.js';
 export type { SettingsPatch } from './settings-check.js';
 export type { TemporalOptions } from './temporal-link.js';
 export type { Row } from './sources/index.js';
@@ -37,3 +38,6 @@ export type { CalculatorSettings, DecisionSettings, ModelSettings, PerformanceSe
 export type { Bounds, ThresholdRule } from '../domain/threshold.js';
 export type { LifecycleStatus, RunTicket } from '../workflows/messages.js';
 export type { ModelVersion, Provenance, VersionRole } from '../domain/version.js';
+export type { SchemaViolation, Violation, ViolationFault, ViolationKind } from '../domain/violations.js';
+export type { DataEvent, DataEventFilter, DataSource } from '../store/data-events.js';
+export type { SettingsRevision } from '../store/settings-history.js';
