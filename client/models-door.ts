@@ -4,9 +4,11 @@ import { isFinal } from '../domain/errors.js';
 import { listModels, showModel, archiveModel, deleteModel, type ModelDetails, type ModelOverview } from '../store/models.js';
 import { setTags, type ChangedTags } from '../store/tags.js';
 import { readBatchTotals, type BatchTotals } from '../store/batch-totals.js';
+import { findModel } from '../store/find-model.js';
+import { readSettingsHistory, type SettingsRevision } from '../store/settings-history.js';
 import type { WriteContext } from './append.js';
 import type { Lifecycles } from './lifecycle.js';
-import { changeModelSettings, createFromInput, type ChangedModelSettings, type CreatedFromInput, type CreateModelInput } from './models.js';
+import { changeModelSettings, createFromInput, type ChangedModelSettings, type ChangeSettingsOptions, type CreatedFromInput, type CreateModelInput } from './models.js';
 import type { SettingsPreview } from './preview.js';
 import type { SettingsPatch } from './settings-check.js';
 
@@ -56,15 +58,22 @@ export class Models {
   }
 
   /**
-   * Changes what the patch names, and nothing else. The answer says what became stale; the next run computes that anew.
+   * Changes what the patch names, and nothing else. The answer says what became stale; the next run computes that anew. What was computed before stays
+   * readable: `results(name, { settingsRevision })`.
    *
+   * @throws ConsentNeeded (a Conflict) when `consent` is required and results would become stale
    * @throws InvalidInput, NotFound, Conflict; nothing changes then
    */
-  async settings(name: string, patch: SettingsPatch): Promise<ChangedModelSettings> {
-    const changed = await changeModelSettings(this.#context, name, patch);
+  async settings(name: string, patch: SettingsPatch, options: ChangeSettingsOptions = {}): Promise<ChangedModelSettings> {
+    const changed = await changeModelSettings(this.#context, name, patch, options);
     await this.#lifecycles.settingsChanged(changed.modelId, changed.settingsRevision);
     if (patch.runs?.schedule !== undefined || patch.retraining?.schedule !== undefined || patch.retraining?.mode !== undefined || patch.zone !== undefined) await this.#lifecycles.applySchedules(changed.modelId, changed.settings);
     return changed;
+  }
+
+  /** The settings that there were, oldest first, and which of them have results. @throws NotFound */
+  async settingsHistory(name: string): Promise<SettingsRevision[]> {
+    return readSettingsHistory(this.#context.pool, (await findModel(this.#context.pool, name)).modelId);
   }
 
   /**

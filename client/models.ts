@@ -7,12 +7,13 @@ import { KEY_METRIC_WITHOUT_SCORES, type PerformanceMetric } from '../domain/met
 import { defaultSettings, SEGMENT_DEFAULTS, type ModelSettings, type PerformanceSettings } from '../domain/settings.js';
 import { checkModelName } from '../store/check-create.js';
 import { createModel } from '../store/create-model.js';
-import type { ModelRef } from '../store/find-model.js';
+import { findModel, type ModelRef } from '../store/find-model.js';
 import { updateSettings } from '../store/models.js';
 import { keepTrying, openInput, type RowInput, type WriteContext } from './append.js';
 import { inferSchema, type SchemaOverrides } from './infer.js';
 import { metricLacks } from './settings-by-problem.js';
 import { forInference, rereadable } from './rereadable.js';
+import { ConsentNeeded, countStale } from './settings-consent.js';
 import { changeSettings, checkSettings, mergePatch, type SettingsPatch } from './settings-check.js';
 import type { SourceFormat } from './sources/index.js';
 
@@ -148,9 +149,17 @@ export interface ChangedModelSettings {
   judgesAnew: boolean;
 }
 
+export interface ChangeSettingsOptions {
+  /** `required`: a change that makes results stale is refused, with what it would make stale (ConsentNeeded). Default: whoever calls has consented. */
+  consent?: 'given' | 'required' | undefined;
+}
+
 /** @throws InvalidInput, NotFound, Conflict; nothing changes then */
-export async function changeModelSettings(context: WriteContext, model: ModelRef, patch: SettingsPatch): Promise<ChangedModelSettings> {
-  const { modelId, settings, settingsRevision, previous } = await updateSettings(context.pool, model, (current, schema) => changeSettings(current, patch, schema), context.by);
+export async function changeModelSettings(context: WriteContext, model: ModelRef, patch: SettingsPatch, { consent = 'given' }: ChangeSettingsOptions = {}): Promise<ChangedModelSettings> {
+  const found = await findModel(context.pool, model);
+  const foreseen = await countStale(context.pool, found.versionId, consent === 'required' ? staleAfter(found.settings, changeSettings(found.settings, patch, found.schema)) : []);
+  if (foreseen.values > 0) throw new ConsentNeeded(found.name, foreseen);
+  const { modelId, settings, settingsRevision, previous } = await updateSettings(context.pool, found.modelId, (current, schema) => changeSettings(current, patch, schema), context.by);
   return { modelId, settings, settingsRevision, stale: staleAfter(previous, settings), judgesAnew: judgesAnew(previous, settings) };
 }
 

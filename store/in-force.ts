@@ -17,6 +17,14 @@ export async function putInForce(db: Queryable, key: SchemeKey, runId: number, h
      select $1, $2, n.calculator, $3, n.fitted_id, n.threshold_key, $4 from unnest($5::text[], $6::bigint[], $7::text[]) as n (calculator, fitted_id, threshold_key)
      on conflict (version_id, segment, calculator) do update set scheme = excluded.scheme, fitted_id = excluded.fitted_id, threshold_key = excluded.threshold_key, run_id = excluded.run_id`,
     [key.versionId, key.segment, key.scheme, runId, calculators.map((c) => c.calculator), calculators.map((c) => c.fittedId), calculators.map((c) => c.thresholdKey)]);
+  // And for readers of these settings, once they are not in force any more.
+  await db.query(
+    `with revision as (select settings_revision as number from aftercare.run where id = $3),
+     gone as (delete from aftercare.in_force_history h using revision r where h.version_id = $1 and h.segment = $2 and h.settings_revision = r.number and h.calculator <> all ($4::text[]))
+     insert into aftercare.in_force_history (version_id, settings_revision, segment, calculator, scheme, fitted_id, threshold_key, run_id)
+     select f.version_id, r.number, f.segment, f.calculator, f.scheme, f.fitted_id, f.threshold_key, f.run_id from aftercare.in_force f, revision r where f.version_id = $1 and f.segment = $2
+     on conflict (version_id, settings_revision, segment, calculator) do update set scheme = excluded.scheme, fitted_id = excluded.fitted_id, threshold_key = excluded.threshold_key, run_id = excluded.run_id`,
+    [key.versionId, key.segment, runId, calculators.map(({ calculator }) => calculator)]);
   await db.query(
     `insert into aftercare.cut (version_id, segment, scheme, horizon) values ($1, $2, $3, $4)
      on conflict (version_id, segment, scheme) do update set horizon = excluded.horizon`, [key.versionId, key.segment, key.scheme, horizon]);
@@ -67,4 +75,15 @@ export async function countStanding(db: Queryable, key: SchemeKey): Promise<{ ch
         join aftercare.judgement j on j.measurement_id = m.id and j.threshold_key = f.threshold_key and j.alert
         where f.version_id = $1 and f.segment = $2 and f.scheme = $3) as alerts`, [key.versionId, key.segment, key.scheme]);
   return rows[0]!;
+}
+
+/** Values that readers see of a version: of these calculators, or of all (null); and of single segments too where these are meant. */
+export async function countInForce(db: Queryable, versionId: number, calculators: readonly string[] | null, segments: boolean): Promise<number> {
+  const { rows } = await db.query<{ values: number }>(
+    `select count(*)::float8 as values
+     from aftercare.in_force f
+     join aftercare.chunk c on c.version_id = f.version_id and c.segment = f.segment and c.scheme = f.scheme and not c.vanished
+     join aftercare.measurement m on m.chunk_id = c.id and m.fitted_id = f.fitted_id and m.current
+     where f.version_id = $1 and ($2::text[] is null or f.calculator = any ($2) or ($3 and f.segment <> ''))`, [versionId, calculators, segments]);
+  return rows[0]!.values;
 }

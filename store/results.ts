@@ -1,5 +1,6 @@
 /** What people read: every value in force with its chunk, thresholds and alert. Indices are derived here, they are never stored. */
 import type { CalculatorKind, PeriodName, Result } from '../domain/measurement.js';
+import { whole } from './horizon.js';
 import type { Pool, Queryable } from './pool.js';
 
 export { alertCountRanking, type RankedColumn, type RankingFilter } from './ranking.js';
@@ -21,6 +22,8 @@ export interface ResultFilter {
   to?: string | undefined;
   /** An alert is an analysis value outside its threshold; those of the reference only where `period` asks for them. */
   onlyAlerts?: boolean | undefined;
+  /** As they were under an earlier revision of the settings, when its last run had finished; of chunks that are still there. */
+  settingsRevision?: number | undefined;
   /** false: also values that later ones took the place of, and those of earlier settings */
   currentOnly?: boolean | undefined;
   /** At most so many, in the order of reading. */
@@ -53,6 +56,15 @@ const CURRENT_SQL = `
   join aftercare.measurement m on m.chunk_id = c.id and m.fitted_id = f.fitted_id and m.current
   left join aftercare.judgement j on j.measurement_id = m.id and j.threshold_key = f.threshold_key`;
 
+/** As in force under earlier settings: the last value of each series that a run under them, or before, had left. */
+const earlierSql = (settingsRevision: number): string => `
+  from (${chunksSql('not c.vanished')}) c
+  join aftercare.in_force_history f on f.version_id = c.version_id and f.segment = c.segment and f.scheme = c.scheme and f.settings_revision = ${whole(settingsRevision)}
+  join aftercare.measurement m on m.chunk_id = c.id and m.fitted_id = f.fitted_id and m.run_id <= f.run_id
+    and not exists (select 1 from aftercare.measurement n where n.chunk_id = m.chunk_id and n.fitted_id = m.fitted_id and n.calculator = m.calculator and n.metric = m.metric
+      and n.column_name = m.column_name and n.run_id <= f.run_id and n.revision > m.revision)
+  left join aftercare.judgement j on j.measurement_id = m.id and j.threshold_key = f.threshold_key`;
+
 /** Every value that there ever was, as often as it was judged. */
 const HISTORY_SQL = `
   from (${chunksSql('true')}) c
@@ -80,7 +92,7 @@ export async function* streamResults(pool: Pool, modelId: number, filter: Result
   try {
     await tx.query('begin transaction isolation level repeatable read, read only');
     await tx.query(`set local work_mem = '64MB'; set local jit = off`);
-    await tx.query(`declare results no scroll cursor for ${resultsSql(filter.currentOnly === false ? HISTORY_SQL : CURRENT_SQL)}`, parametersOf(modelId, filter));
+    await tx.query(`declare results no scroll cursor for ${resultsSql(valuesSql(filter))}`, parametersOf(modelId, filter));
     for (;;) {
       const { rows } = await tx.query<FlatResult>(`fetch ${blockRows} from results`);
       if (rows.length > 0) yield rows.map(toResult);
@@ -90,6 +102,11 @@ export async function* streamResults(pool: Pool, modelId: number, filter: Result
     await tx.query('rollback').catch((error: unknown) => { broken = error as Error; });
     tx.release(broken);
   }
+}
+
+function valuesSql({ currentOnly, settingsRevision }: ResultFilter): string {
+  if (settingsRevision !== undefined) return earlierSql(settingsRevision);
+  return currentOnly === false ? HISTORY_SQL : CURRENT_SQL;
 }
 
 export async function readResults(pool: Pool, modelId: number, filter: ResultFilter = {}): Promise<Result[]> {
