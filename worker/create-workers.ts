@@ -1,5 +1,5 @@
 /** Our own workers, ready to run: one for workflows and light activities, one for numerics, or both in one process. */
-import { Worker, type NativeConnection, type NativeConnectionOptions, type WorkerOptions } from '@temporalio/worker';
+import { Worker, type ActivityInterceptorsFactory, type NativeConnection, type NativeConnectionOptions, type WorkerOptions } from '@temporalio/worker';
 import type { DataConverter } from '@temporalio/common';
 import { createLightActivities, createNumericActivities } from '../activities/index.js';
 import { openMailer, type MailSettings } from '../activities/mail.js';
@@ -10,6 +10,9 @@ import { workflowBundlePath } from './bundle-path.js';
 import { awaitDatabase, connectTemporal, type Patience } from './connecting.js';
 import { metricsContext } from './load-metrics.js';
 import { openNumericPool } from './numeric-pool.js';
+import type { WorkerMetrics } from './ops/metrics.js';
+import { observing } from './ops/observing.js';
+import type { Probed } from './ops/server.js';
 import { publicUrlOf } from './public-url.js';
 import { usualThreads } from './usual-threads.js';
 import { startSweeper } from './sweeper.js';
@@ -52,6 +55,8 @@ export interface WorkersOptions {
   onNotice?: (line: string) => void;
   /** Ends the waiting for servers that are not there. */
   signal?: AbortSignal;
+  /** Counts what the activities do. */
+  metrics?: WorkerMetrics | undefined;
 }
 
 export interface Workers {
@@ -59,6 +64,8 @@ export interface Workers {
   run(): Promise<void>;
   /** Stops polling, lets what is being done end within `graceMs`. `run` returns when that is over. */
   shutdown(): void;
+  /** For health and metrics. */
+  readonly probed: Probed;
 }
 
 const CACHED_WORKFLOWS = 300;
@@ -88,12 +95,12 @@ export async function createWorkers(options: WorkersOptions): Promise<Workers> {
     const shared = sharedOptions(options, temporal);
     const workers: Worker[] = [];
     if (queues.includes('main')) workers.push(await createMainWorker(options, shared, { pool, mailer, publicUrl, ...context }));
-    if (threads) workers.push(await Worker.create({ ...shared, taskQueue: options.numericQueue ?? NUMERIC_QUEUE, activities: createNumericActivities({ pool, threads }), maxConcurrentActivityTaskExecutions: threadCount }));
+    if (threads) workers.push(await Worker.create({ ...shared, taskQueue: options.numericQueue ?? NUMERIC_QUEUE, activities: createNumericActivities({ pool, threads }), interceptors: { activity: observers(options) }, maxConcurrentActivityTaskExecutions: threadCount }));
     const sweeping = queues.includes('main') ? () => startSweeper({
       pool, ...temporal, taskQueue: options.mainQueue ?? MAIN_QUEUE, onNotice: patience.onNotice,
       ...(options.numericQueue ? { numericQueue: options.numericQueue } : {}), ...(options.temporal?.dataConverter ? { dataConverter: options.temporal.dataConverter } : {}),
     }) : null;
-    return asOne(workers, sweeping, release);
+    return asOne(workers, sweeping, release, { pool, threads, askTemporal: () => describe(temporal), notPolling: () => workers.flatMap(idleness) });
   } catch (error) {
     await release();
     throw error;
@@ -119,20 +126,37 @@ async function createMainWorker(options: WorkersOptions, shared: SharedOptions, 
     taskQueue: options.mainQueue ?? MAIN_QUEUE,
     workflowBundle: options.workflowBundle ?? { codePath: workflowBundlePath() },
     activities,
-    interceptors: { activity: [beating(new Set(Object.keys(activities)))] },
+    interceptors: { activity: [beating(new Set(Object.keys(activities))), ...observers(options)] },
     maxCachedWorkflows: options.cachedWorkflows ?? CACHED_WORKFLOWS,
     // A killed worker's workflows go to another one after this long.
     stickyQueueScheduleToStartTimeout: '3 s',
   });
 }
 
+const observers = ({ metrics }: WorkersOptions): ActivityInterceptorsFactory[] => (metrics ? [observing(metrics)] : []);
+
+const PROBE_PATIENCE_MS = 1_500;
+
+async function describe({ connection, namespace }: { connection: NativeConnection; namespace: string }): Promise<void> {
+  await connection.withDeadline(Date.now() + PROBE_PATIENCE_MS, () => connection.workflowService.describeNamespace({ namespace }));
+}
+
+/** Why a worker gets no work; empty: it asks for some. */
+function idleness(worker: Worker): string[] {
+  const { taskQueue } = worker.options;
+  if (worker.getState() !== 'RUNNING') return [`the worker of '${taskQueue}' is ${worker.getState().toLowerCase()}`];
+  const { activityPollerState, workflowPollerState } = worker.getStatus();
+  return [activityPollerState, workflowPollerState].includes('FAILED') ? [`the worker of '${taskQueue}' does not poll`] : [];
+}
+
 /** Several workers as one: they begin and end together. */
-function asOne(workers: readonly Worker[], sweeping: (() => { stop(): Promise<void> }) | null, release: () => Promise<void>): Workers {
+function asOne(workers: readonly Worker[], sweeping: (() => { stop(): Promise<void> }) | null, release: () => Promise<void>, probed: Probed): Workers {
   const shutdown = (): void => {
     for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
   };
   let ended = false;
   return {
+    probed,
     async run() {
       if (ended) throw new Error('these workers have run before: create new ones');
       ended = true;

@@ -20,6 +20,8 @@ export interface NumericPoolOptions {
 export interface NumericPool extends NumericThreads {
   /** How many tasks run at the same time. */
   readonly threads: number;
+  /** How many run now. */
+  readonly busy: number;
   /** Ends the threads: what they were doing is lost, nothing of it was kept. */
   close(): Promise<void>;
 }
@@ -35,18 +37,21 @@ export function openNumericPool(options: NumericPoolOptions): NumericPool {
     // Heartbeats of a few bytes a second do not need a spinning wait.
     atomics: 'disabled',
   });
+  let running = 0;
   const run = async (task: NumericTask, { signal, onProgress }: TaskOptions = {}): Promise<unknown> => {
     const { port1: here, port2: there } = new MessageChannel();
     here.on('message', (progress: TaskProgress) => onProgress?.(progress));
     here.unref();
     const call: ThreadCall = { task, progress: there };
+    running += 1;
     try {
       const answer = (await piscina.run(call, { transferList: [there], signal: signal ?? null })) as ThreadAnswer;
       if ('fault' in answer) throw errorOfFault(answer.fault);
       return answer.result;
     } finally {
+      running -= 1;
       here.close();
     }
   };
-  return { threads, run: run as NumericThreads['run'], close: () => piscina.destroy() };
+  return { threads, get busy() { return Math.min(running, threads); }, run: run as NumericThreads['run'], close: () => piscina.destroy() };
 }

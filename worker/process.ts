@@ -3,9 +3,12 @@ import { DefaultLogger, Runtime, type LogLevel } from '@temporalio/worker';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isFinal } from '../domain/errors.js';
 import { messageOf } from './connecting.js';
+import { startOpsServer, type OpsAddress } from './ops/server.js';
 import { createWorkers, type Workers, type WorkersOptions } from './create-workers.js';
 
-export interface WorkerProcessOptions extends Omit<WorkersOptions, 'signal'> {
+export interface WorkerProcessOptions extends Omit<WorkersOptions, 'signal' | 'metrics'> {
+  /** Health and metrics over HTTP; absent: none. */
+  ops?: OpsAddress | undefined;
   /** Called each time the workers have begun to poll. */
   onReady?: () => void;
 }
@@ -22,6 +25,8 @@ export async function runWorkerProcess(options: WorkerProcessOptions): Promise<v
   const onNotice = options.onNotice ?? ((line: string) => void process.stderr.write(`${new Date().toISOString()} ${line}\n`));
   const stopping = new AbortController();
   let workers: Workers | undefined;
+  const ops = options.ops ? await startOpsServer(options.ops) : null;
+  if (ops) onNotice(`health and metrics are at ${ops.url} (/healthz, /readyz, /metrics)`);
   const stop = (why: string): void => {
     if (stopping.signal.aborted) {
       onNotice(`${why} again: ending at once`);
@@ -38,8 +43,9 @@ export async function runWorkerProcess(options: WorkerProcessOptions): Promise<v
   try {
     while (!stopping.signal.aborted) {
       try {
-        installRuntime(onNotice);
-        workers = await createWorkers({ ...options, onNotice, signal: stopping.signal });
+        installRuntime(onNotice, ops?.sdkPort);
+        workers = await createWorkers({ ...options, onNotice, signal: stopping.signal, metrics: ops?.metrics });
+        ops?.watch(workers.probed);
         if (stopping.signal.aborted) workers.shutdown();
         const running = workers.run();
         if (stopping.signal.aborted) workers.shutdown();
@@ -48,12 +54,14 @@ export async function runWorkerProcess(options: WorkerProcessOptions): Promise<v
       } catch (error) {
         if (stopping.signal.aborted) return;
         if (isFinal(error)) throw error;
+        ops?.watch(null);
         onNotice(`workers ended: ${messageOf(error)}; making new ones`);
         await delay(PAUSE_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
       }
     }
   } finally {
     process.off('SIGINT', onInterrupt).off('SIGTERM', onTerminate).off('disconnect', onParentGone);
+    await ops?.close();
     // Temporal's runtime and an open channel to the parent would keep the process alive.
     await Runtime._instance?.shutdown();
     if (process.connected) process.disconnect();
@@ -67,7 +75,7 @@ function announce(options: WorkerProcessOptions, onNotice: (line: string) => voi
 }
 
 /** Temporal's own chatter, from warnings on, as lines of ours; its signal handlers stay off, because ours decide. It goes with its last worker: the next one needs it anew. */
-function installRuntime(onNotice: (line: string) => void): void {
+function installRuntime(onNotice: (line: string) => void, metricsPort: number | undefined): void {
   if (Runtime._instance) return;
   const level: LogLevel = process.env.AFTERCARE_DEBUG ? 'DEBUG' : 'WARN';
   const logger = new DefaultLogger(level, ({ level: at, message, meta }) => {
@@ -75,5 +83,6 @@ function installRuntime(onNotice: (line: string) => void): void {
     const error: unknown = meta?.error;
     onNotice(`temporal ${at.toLowerCase()}: ${message}${error === undefined ? '' : `: ${messageOf(error)}`}`);
   });
-  Runtime.install({ logger, telemetryOptions: { logging: { forward: {}, filter: { core: level, other: 'ERROR' } } }, shutdownSignals: [] });
+  const metrics = metricsPort === undefined ? {} : { metrics: { prometheus: { bindAddress: `127.0.0.1:${metricsPort}`, countersTotalSuffix: true, unitSuffix: true, useSecondsForDurations: true } } };
+  Runtime.install({ logger, telemetryOptions: { logging: { forward: {}, filter: { core: level, other: 'ERROR' } }, ...metrics }, shutdownSignals: [] });
 }

@@ -2,7 +2,10 @@
 import type { Command } from 'commander';
 import { InvalidInput } from '../../domain/errors.js';
 import { locateStack, type WorkerQueue } from '../../embedded/index.js';
+import { packageVersion } from '../../embedded/package-root.js';
 import { mailSettings, runWorkerProcess } from '../../worker/index.js';
+import { LOG_FORMATS, logFormat, openLog } from '../support/log.js';
+import { parsePort } from '../support/port.js';
 
 interface WorkerOptions {
   queues: string;
@@ -14,6 +17,9 @@ interface WorkerOptions {
   publicUrl?: string;
   threads?: string;
   metrics?: string;
+  opsPort?: string;
+  opsHost?: string;
+  logFormat?: string;
 }
 
 const QUEUES: readonly WorkerQueue[] = ['main', 'numeric'];
@@ -31,9 +37,13 @@ export function registerWorker(program: Command): void {
     .option('--namespace <name>', 'Temporal namespace')
     .option('--mail <url>', 'smtp://user:password@host:port; by which people are told (default: AFTERCARE_MAIL_URL; sender: AFTERCARE_MAIL_FROM)')
     .option('--public-url <url>', 'where people reach `aftercare serve`: mails carry links to it, trainings call back there (default: AFTERCARE_PUBLIC_URL)')
+    .option('--ops-port <port>', 'serve /healthz, /readyz and /metrics (Prometheus) there (default: AFTERCARE_OPS_PORT, else not at all)')
+    .option('--ops-host <address>', 'address for them (default: AFTERCARE_OPS_HOST, else 127.0.0.1)')
+    .option('--log-format <format>', `${LOG_FORMATS.join(' or ')} (default: AFTERCARE_LOG_FORMAT, else text on a terminal and json elsewhere)`)
     .addHelpText('after', `
 Examples:
   DATABASE_URL=postgres://… TEMPORAL_ADDRESS=… aftercare worker
+  aftercare worker --ops-port 9464                       with metrics for Prometheus
   aftercare worker --queues numeric --threads 16        on a machine with many cores
   aftercare worker --metrics ./metrics.js                metrics of your own; every worker needs them
 Waits for servers that are not there yet. The first SIGTERM or Ctrl-C lets what is being done end (15 s); the second ends at once.`)
@@ -44,11 +54,15 @@ async function runWorker(options: WorkerOptions): Promise<void> {
   const queues = parseQueues(options.queues);
   const threads = parseThreads(options.threads);
   const stack = locateStack(options);
+  const log = openLog({ format: logFormat(options.logFormat), component: 'worker' });
+  const opsPort = parsePort(options.opsPort ?? (process.env['AFTERCARE_OPS_PORT'] || undefined), '--ops-port');
   const metricsModule = options.metrics ?? process.env['AFTERCARE_METRICS'];
   await runWorkerProcess({
     databaseUrl: stack.databaseUrl,
     temporal: { address: stack.temporalAddress, namespace: stack.namespace },
     queues,
+    onNotice: (line) => log.notice(line),
+    ...(opsPort === undefined ? {} : { ops: { host: options.opsHost ?? (process.env['AFTERCARE_OPS_HOST'] || '127.0.0.1'), port: opsPort, version: packageVersion() } }),
     mail: mailSettings({ url: options.mail }),
     ...(options.publicUrl === undefined ? {} : { publicUrl: options.publicUrl }),
     ...(threads === undefined ? {} : { threads }),

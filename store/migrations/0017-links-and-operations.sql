@@ -13,6 +13,5 @@ create table aftercare.token_use (
 -- What the metrics' page counts every few seconds, whatever the tables have grown to.
 create index run_open on aftercare.run (state) where state in ('scheduled', 'running');
 create index run_finished on aftercare.run (finished_at) where finished_at is not null;
-create index incident_open on aftercare.incident (kind) where state = 'open';
 create index decision_waiting on aftercare.decision (subject, asked_at) where state = 'waiting';
-create index notification_unsent on aftercare.notification (state) where state <> 'sent';
+create index notification_undelivered on aftercare.notification (state) where state in ('intended', 'failed', 'dead');
