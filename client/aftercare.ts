@@ -1,7 +1,7 @@
 /** The typed client: everything that the command line does is one call here. */
 import type { Receipt } from '../domain/batch.js';
 import type { Decision } from '../domain/decision.js';
-import { InvalidInput, NotFound } from '../domain/errors.js';
+import { NotFound } from '../domain/errors.js';
 import type { Incident } from '../domain/incident.js';
 import type { CalculatorKind, Result } from '../domain/measurement.js';
 import type { RunSummary } from '../domain/run.js';

@@ -294,6 +294,12 @@ export class Lifecycles {
     this.#link = null;
   }
 
+  /** Task queues of the workers that this client's workflows are for. */
+  get queues(): { main: string; numeric?: string } {
+    const { numericQueue } = this.#options;
+    return { main: this.#mainQueue, ...(numericQueue ? { numeric: numericQueue } : {}) };
+  }
+
   get #mainQueue(): string {
     return this.#options.mainQueue ?? MAIN_QUEUE;
   }
