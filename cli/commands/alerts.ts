@@ -16,7 +16,7 @@ Examples:
   aftercare alerts loans
   aftercare alerts loans --fail && deploy.sh`)
     .action((model: string, options: StackOptions & { all?: boolean; fail?: boolean; segment?: string }) => withClient(options, async (client) => {
-      const incidents = (await client.incidents(model)).filter((incident) => options.all === true || incident.state === 'open' || incident.state === 'acknowledged')
+      const incidents = (await client.incidents(model)).filter((incident) => options.all === true || incident.state === 'open' || incident.state === 'acknowledged' || incident.state === 'snoozed')
         .filter((incident) => options.segment === undefined || incident.segment === (options.segment === 'none' ? '' : options.segment));
       const segmented = incidents.some((incident) => incident.segment !== '');
       if (options.json) printJson(incidents);
