@@ -2,11 +2,15 @@
 import type { Receipt } from '../domain/batch.js';
 import type { Decision } from '../domain/decision.js';
 import { NotFound } from '../domain/errors.js';
+import type { Verdict } from '../domain/challenge.js';
+import type { Gate, GateRule } from '../domain/gate.js';
 import type { Incident } from '../domain/incident.js';
 import type { CalculatorKind, Result } from '../domain/measurement.js';
 import type { RunSummary } from '../domain/run.js';
+import type { TargetCoverage } from '../domain/target-wait.js';
 import type { SchemaViolation } from '../domain/violations.js';
-import { readDataEvents, type DataEvent, type DataEventFilter } from '../store/data-events.js';
+import type { DataEvent } from '../domain/data-event.js';
+import { readDataEvents, type DataEventFilter } from '../store/data-events.js';
 import { readAudit, type AuditFilter, type AuditRecord } from '../store/audit.js';
 import { readDecisions } from '../store/decisions.js';
 import { findModel } from '../store/find-model.js';
@@ -14,6 +18,7 @@ import { migrate } from '../store/migrate.js';
 import { readIncidents } from '../store/incidents.js';
 import { openPool, type Pool } from '../store/pool.js';
 import { alertCountRanking, canonicalResults, readCoverage, readEstimationErrors, readResults, readSegments, streamResults, type ChunkCoverage, type EstimationError, type RankedColumn, type ResultFilter, type SegmentOverview } from '../store/results.js';
+import { readRevisions, type RevisionFilter, type ValueRevision } from '../store/revisions.js';
 import { readRuns } from '../store/runs.js';
 import { readViolations } from '../store/violations.js';
 import { waitingDecisions } from '../store/waiting-decisions.js';
@@ -25,6 +30,8 @@ import { Challenges, type PromoteOptions, type RequestedPromotion } from './chal
 import { Retrainings } from './retraining.js';
 import type { ExportedRow, ExportOptions } from './rows.js';
 import { Secrets } from './secrets.js';
+import { askGate, listGates, readGate, waitForGate } from './gates.js';
+import { giveVerdict, listVerdicts, type VerdictOptions } from './verdicts.js';
 import type { CompareOptions, Comparison, RowsWanted } from './compare.js';
 import { defaultActor, resolveServers } from './connect.js';
 import { Lifecycles, type WaitOptions } from './lifecycle.js';
@@ -36,6 +43,7 @@ import { gatherReport } from './report.js';
 import { Runbook } from './runbook.js';
 import { requireRevision } from './settings-consent.js';
 import type { Row } from './sources/index.js';
+import { readTargetCoverage } from './target-coverage.js';
 import { Telemetry } from './telemetry.js';
 import type { TemporalOptions } from './temporal-link.js';
 
@@ -247,6 +255,16 @@ export class Aftercare {
     return readCoverage(this.#pool, (await findModel(this.#pool, model)).modelId, options.segment);
   }
 
+  /** How many targets have come, by how long their chunks have waited for them, and what is due next; null where none are expected. @throws NotFound */
+  targetCoverage(model: string): Promise<TargetCoverage | null> {
+    return readTargetCoverage(this.#pool, model);
+  }
+
+  /** Every value that chunks of the analysis ever had: provisional ones, final ones, and what corrections made of them. @throws NotFound */
+  async revisions(model: string, filter: RevisionFilter = {}): Promise<ValueRevision[]> {
+    return readRevisions(this.#pool, (await findModel(this.#pool, model)).modelId, filter);
+  }
+
   /** One cause and its alerts in consecutive complete chunks; also those that are over. @throws NotFound */
   async incidents(model: string): Promise<Incident[]> {
     return readIncidents(this.#pool, (await findModel(this.#pool, model)).modelId);
@@ -292,6 +310,33 @@ export class Aftercare {
   /** Puts the version back in charge that the last promotion replaced. @throws NotFound; Conflict when there is none */
   rollback(model: string, options: PromoteOptions = {}): Promise<RequestedPromotion> {
     return this.challenges.rollback(model, options);
+  }
+
+  // ---- verdicts and gates --------------------------------------------------------------------------------------------------------------
+
+  /** How a challenger compares with the version in charge on the rows that both answered: the newest verdict, or one of now. @throws NotFound; InvalidInput when they have no row in common */
+  verdict(model: string, options: VerdictOptions = {}): Promise<Verdict> {
+    return giveVerdict(this.#context, this.#lifecycles, model, options);
+  }
+
+  /** Newest first. @throws NotFound */
+  verdicts(model: string, options: { version?: number | undefined; limit?: number | undefined } = {}): Promise<Verdict[]> {
+    return listVerdicts(this.#context, model, options);
+  }
+
+  /** May a batch's predictions be used? Answers by its estimated quality at once; one that is held waits for a person. @throws NotFound, InvalidInput, Conflict */
+  gate(model: string, batch: string, rule: GateRule): Promise<Gate> {
+    return askGate(this.#context, this.#lifecycles, model, batch, rule);
+  }
+
+  /** As it stands now, or when it is no longer held. @throws NotFound */
+  gateState(model: string, batch: string, options: { wait?: boolean; signal?: AbortSignal } = {}): Promise<Gate> {
+    return options.wait ? waitForGate(this.#context, model, batch, options) : readGate(this.#context, model, batch);
+  }
+
+  /** Newest first. @param options.held only those that wait for a person @throws NotFound */
+  gates(model: string, options: { held?: boolean | undefined } = {}): Promise<Gate[]> {
+    return listGates(this.#context, model, options);
   }
 
   // ---- the end -------------------------------------------------------------------------------------------------------------------------

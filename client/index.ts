@@ -4,6 +4,8 @@ export type { AppendAnalysisOptions, AppendInputOptions, RemoveOptions, RowInput
 export type { AddChallengerInput, ChallengerAdded, Challengers } from './challengers.js';
 export type { Challenges, PromoteOptions, RequestedPromotion } from './challenges.js';
 export type { Challenge, ChallengeState, GuardrailCheck, Judgement, MetricComparison, SwitchOrder, Verdict } from '../domain/challenge.js';
+export type { Gate, GateAnswer, GateRule, GateState } from '../domain/gate.js';
+export type { VerdictOptions } from './verdicts.js';
 export { inferSchema, type InferredSchema, type SchemaOverrides } from './infer.js';
 export type { WaitOptions } from './lifecycle.js';
 export type { PredictionLogOptions } from './log.js';
@@ -36,8 +38,13 @@ export { Retrainings, type RequestedRetraining, type RetrainingRequestOptions } 
 export type { ColumnKind, ColumnRole, ModelSchema, ProblemType, SchemaColumn } from '../domain/schema.js';
 export type { CalculatorSettings, DecisionSettings, ModelSettings, PerformanceSettings, RunSettings, ScheduleSettings, SegmentSettings, TargetSettings, ThresholdOverride } from '../domain/settings.js';
 export type { Bounds, ThresholdRule } from '../domain/threshold.js';
+export type { CoverageOfAge, TargetCoverage } from '../domain/target-wait.js';
+export type { ServingCall, ServingCounts, ServingSummary } from '../domain/telemetry.js';
+export type { RevisionFilter, ValueRevision } from '../store/revisions.js';
+export type { CountsOptions, ServingTime, Telemetry } from './telemetry.js';
 export type { LifecycleStatus, RunTicket } from '../workflows/messages.js';
 export type { ModelVersion, Provenance, VersionRole } from '../domain/version.js';
 export type { SchemaViolation, Violation, ViolationFault, ViolationKind } from '../domain/violations.js';
-export type { DataEvent, DataEventFilter, DataSource } from '../store/data-events.js';
+export type { DataEvent, DataSource } from '../domain/data-event.js';
+export type { DataEventFilter } from '../store/data-events.js';
 export type { SettingsRevision } from '../store/settings-history.js';

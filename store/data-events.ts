@@ -1,22 +1,6 @@
 /** What happened to a model's data, told by its ledger: sources were created, rows added, updated and removed; how many, when, by whom. */
+import type { DataEvent, DataSource } from '../domain/data-event.js';
 import type { Queryable } from './pool.js';
-
-export const DATA_SOURCES = ['reference', 'analysis', 'target'] as const;
-export type DataSource = (typeof DATA_SOURCES)[number];
-
-export interface DataEvent {
-  model: string;
-  /** Of which version's rows; targets are of all, and the one in charge then stands here. */
-  version: number;
-  source: DataSource;
-  event: 'created' | 'added' | 'updated' | 'removed';
-  rows: number;
-  at: string;
-  by: string;
-  /** The batch's place in the ledger, and its key; null: with the model, before any batch. */
-  batch: number | null;
-  key: string | null;
-}
 
 export interface DataEventFilter {
   source?: DataSource | undefined;

@@ -1,17 +1,17 @@
 /** `aftercare model …`: create, list, show, settings, archive, delete. */
-import { readFile } from 'node:fs/promises';
 import { Option, type Command } from 'commander';
-import type { Bounds, ChangedModelSettings, CreateModelInput, SettingsPatch, SettingsPreview } from '../../client/index.js';
+import type { CreateModelInput, SettingsPatch } from '../../client/index.js';
 import { parseChunking } from '../../domain/chunking.js';
 import { parseDuration } from '../../domain/duration.js';
 import { InvalidInput } from '../../domain/errors.js';
 import type { ProblemType } from '../../domain/schema.js';
 import type { TargetSettings } from '../../domain/settings.js';
-import { formatValue } from '../../plots/format.js';
 import { table } from '../terminal/table.js';
+import { readJson, registerModelSettings } from './model-settings.js';
 import { versionOf } from './rank.js';
 import { withClient, withStackOptions, type StackOptions } from '../support/connect.js';
 import { describeReceipt } from '../support/receipt.js';
+import { describeCoverage } from '../support/target-coverage.js';
 import { print, printJson, progressBar, say } from '../support/output.js';
 
 interface CreateOptions extends StackOptions {
@@ -99,9 +99,11 @@ Examples:
     .action((name: string, options: StackOptions) => withClient(options, async (client) => {
       const found = await client.models.get(name);
       const segments = await client.segments(name);
-      if (options.json) return printJson({ ...found, segments });
+      const coverage = await client.targetCoverage(name);
+      if (options.json) return printJson({ ...found, segments, targetCoverage: coverage });
       print(`${found.name} · ${found.state} · ${found.problemType} · version ${found.version}${found.tags.length > 0 ? ` · ${found.tags.join(', ')}` : ''}`);
       print(`rows: reference ${found.rows.reference}, analysis ${found.rows.analysis}, targets ${found.rows.targets} (${found.rows.targetsUnmatched} wait for their inference)`);
+      if (coverage) print(describeCoverage(coverage));
       const withClass = found.schema.columns.some((column) => column.class !== undefined);
       print(table(found.schema.columns.map((column) => ({ column: column.name, role: column.role, kind: column.kind, ...(withClass ? { class: column.class ?? '' } : {}) }))));
       if (segments.length > 0) print(`\nsegments\n${table(segments.map((one) => ({ segment: one.segment, 'reference rows': one.referenceRows, 'analysis rows': one.analysisRows, chunks: one.chunks, alerts: one.alerts })))}\n`);
@@ -109,27 +111,7 @@ Examples:
       print(JSON.stringify(found.settings, null, 2));
     }));
 
-  withStackOptions(model.command('settings <name>')).description('show settings, or change some: only what is given changes, nothing else is computed again than what became stale')
-    .option('--set <path=value...>', 'e.g. runs.everyRows=10000 chunking=period:D calculators.numerical_range=null')
-    .option('--file <file>', 'a JSON document that is merged into the settings')
-    .option('--preview', 'only show which alerts there would be: nothing changes')
-    .addHelpText('after', `
-Examples:
-  aftercare model settings loans --set runs.everyRows=10000
-  aftercare model settings loans --set 'calculators.univariate_drift.thresholds.jensen_shannon={"type":"constant","lower":null,"upper":0.1}' --preview
-  aftercare model settings loans --set 'thresholds=[{"calculator":"realized_performance","segment":"region=north","alertOn":"worse"}]'`)
-    .action((name: string, options: StackOptions & { set?: string[]; file?: string; preview?: boolean }) => withClient(options, async (client) => {
-      if (!options.set && !options.file) return printJson((await client.models.get(name)).settings);
-      const patch: SettingsPatch = { ...(options.file ? await readJson(options.file) : {}) };
-      for (const assignment of options.set ?? []) assign(patch, assignment);
-      if (options.preview) {
-        const preview = await client.models.preview(name, patch);
-        return options.json ? printJson(preview) : print(describePreview(preview));
-      }
-      const changed = await client.models.settings(name, patch);
-      if (options.json) return printJson(changed);
-      print(`settings of ${name} are now revision ${changed.settingsRevision}; ${consequence(changed)}`);
-    }));
+  registerModelSettings(model);
 
   withStackOptions(model.command('tag <name> [tags...]')).description('put these tags in the place of those that are there; none: show them')
     .option('--model-version <number>', 'of this version instead of the model')
@@ -162,30 +144,6 @@ Examples:
       if (options.json) return printJson({ model: name, state: 'deleted' });
       print(`${name} is deleted`);
     }));
-}
-
-/** What the next run makes of a change. */
-function consequence({ stale, judgesAnew }: ChangedModelSettings): string {
-  if (stale.length > 0) return `the next run computes anew: ${stale.join(', ')}${judgesAnew ? ', and judges the rest by the new thresholds' : ''}`;
-  return judgesAnew ? 'the next run judges anew what is there and computes nothing again' : 'nothing became stale';
-}
-
-const SERIES_SHOWN = 30;
-
-function describePreview({ stale, alerts, changed }: SettingsPreview): string {
-  const lines = [
-    changed.length === 0 ? 'no threshold and no alert would change' : `${alerts.before} alerts in complete chunks would become ${alerts.after}; ${changed.length} series change`,
-    ...(stale.length > 0 ? [`not known before the next run, which computes anew: ${stale.join(', ')}`] : []),
-  ];
-  const side = ({ lower, upper }: Bounds): string => `${lower === null ? '–' : formatValue(lower)} … ${upper === null ? '–' : formatValue(upper)}`;
-  const segmented = changed.some(({ segment }) => segment !== '');
-  if (changed.length > 0) {
-    lines.push('', table(changed.slice(0, SERIES_SHOWN).map(({ calculator, metric, column, segment, before, after }) => ({
-      calculator, metric, column, ...(segmented ? { segment: segment || '(all rows)' } : {}), 'thresholds now': side(before), 'then': side(after), 'alerts now': before.alerts, 'alerts then': after.alerts,
-    }))));
-  }
-  if (changed.length > SERIES_SHOWN) lines.push(`and ${changed.length - SERIES_SHOWN} more: --json has them all`);
-  return lines.join('\n');
 }
 
 async function createInput(name: string, options: CreateOptions): Promise<CreateModelInput> {
@@ -231,43 +189,4 @@ function arrivalOf(text: string): TargetSettings['arrival'] {
 function wholeNumber(text: string, option: string): number {
   if (!/^\d+$/.test(text)) throw new InvalidInput(`${option} '${text}' is not a whole number`);
   return Number(text);
-}
-
-async function readJson(file: string): Promise<SettingsPatch> {
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (error) {
-    throw new InvalidInput(`settings file ${file} cannot be read: ${(error as Error).message}`);
-  }
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as SettingsPatch;
-  } catch (error) {
-    throw new InvalidInput(`settings file ${file} is not JSON: ${(error as Error).message}`);
-  }
-  throw new InvalidInput(`settings file ${file} is not a JSON object`);
-}
-
-/** `runs.everyRows=10000` into the patch; what is not JSON is text, `chunking=…` has its own grammar. */
-function assign(patch: SettingsPatch, assignment: string): void {
-  const at = assignment.indexOf('=');
-  if (at <= 0) throw new InvalidInput(`--set '${assignment}' is not path=value`);
-  const path = assignment.slice(0, at).split('.');
-  const text = assignment.slice(at + 1);
-  let place = patch as Record<string, unknown>;
-  for (const step of path.slice(0, -1)) {
-    if (step === '__proto__' || step === 'constructor') throw new InvalidInput(`--set '${assignment}': no such setting`);
-    const next = place[step];
-    place = (typeof next === 'object' && next !== null ? next : (place[step] = {})) as Record<string, unknown>;
-  }
-  place[path.at(-1)!] = assignment.startsWith('chunking=') && !text.startsWith('{') ? parseChunking(text) : valueOf(text);
-}
-
-function valueOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
 }

@@ -51,9 +51,9 @@ Examples:
     }));
 }
 
-export function versionOf(text: string | undefined): number | undefined {
+export function versionOf(text: string | undefined, what = 'version'): number | undefined {
   if (text === undefined) return undefined;
-  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidInput(`version '${text}' is not a number from 1`);
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidInput(`${what} '${text}' is not a number from 1`);
   return Number(text);
 }
 

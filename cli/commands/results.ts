@@ -16,6 +16,7 @@ interface ResultOptions extends StackOptions {
   segment?: string[];
   tag?: string[];
   modelVersion?: string;
+  settingsRevision?: string;
   period?: string;
   alerts?: boolean;
   canonical?: boolean;
@@ -33,6 +34,7 @@ export function registerResults(program: Command): void {
     .option('--column <name...>', 'only these columns')
     .option('--segment <name...>', 'column=value, a column for all its segments, or all (default: all rows together)')
     .option('--model-version <number>', 'of this version, or all (default: the version in charge)')
+    .option('--settings-revision <number>', 'as they were under earlier settings (aftercare model settings --history)')
     .option('--tag <tag...>', 'only of versions that have all of these tags, their own or their model\'s')
     .option('--period <name>', 'reference or analysis')
     .option('--alerts', 'only alerts')
@@ -54,7 +56,7 @@ Examples:
         return;
       }
       const filter: ResultFilter = {
-        calculators: calculatorsOf(options.calculator), metrics: options.metric, columns: options.column, segments: segmentsOf(options.segment), tags: options.tag, versions: options.modelVersion === undefined ? undefined : options.modelVersion === 'all' ? 'all' : [versionOf(options.modelVersion)!], period: periodOf(options.period), onlyAlerts: options.alerts ?? false,
+        calculators: calculatorsOf(options.calculator), metrics: options.metric, columns: options.column, segments: segmentsOf(options.segment), tags: options.tag, settingsRevision: versionOf(options.settingsRevision, 'settings revision'), versions: options.modelVersion === undefined ? undefined : options.modelVersion === 'all' ? 'all' : [versionOf(options.modelVersion)!], period: periodOf(options.period), onlyAlerts: options.alerts ?? false,
       };
       const format = formatOf(options.format, options.out) ?? (options.csv || options.wide ? 'csv' : options.json || options.out ? 'json' : null);
       if (format !== null) {

@@ -1,5 +1,6 @@
 /** A receipt in words. */
 import type { Receipt } from '../../domain/batch.js';
+import { describeViolations } from '../../domain/violations.js';
 
 const count = (n: number): string => n.toLocaleString('en');
 
@@ -16,5 +17,7 @@ export function describeReceipt(receipt: Receipt): string {
   }
   if (receipt.columnsUnknown.length > 0) lines.push(`  columns that the schema does not know, left out: ${receipt.columnsUnknown.join(', ')}`);
   if (receipt.columnsMissing.length > 0) lines.push(`  columns of the schema that the input lacks: ${receipt.columnsMissing.join(', ')}`);
+  const changed = (receipt.violations ?? []).filter(({ kind }) => kind === 'renamed' || kind === 'retyped');
+  if (changed.length > 0) lines.push(`  it seems: ${describeViolations(changed)}`);
   return lines.join('\n');
 }
