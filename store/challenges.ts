@@ -28,7 +28,7 @@ export interface StoredChallenge {
 }
 
 /**
- * Opens a challenge against the version in charge; one that is there already is left as it is, and is the answer. A refusal is audited.
+ * Opens a challenge against the version in charge; one that is there already is left as it is, and is the answer. What a person wanted and is refused is audited.
  *
  * @throws NotFound no such model or version; Conflict the model or the version is archived, the version is in charge already, or there is nothing to go back to
  */
@@ -47,7 +47,8 @@ export async function openChallenge(pool: Pool, request: NewChallenge): Promise<
       await recordAudit(tx, { modelId, by, action: mode === 'challenge' ? 'challenge begun' : `${mode} begun`, detail: { challenge: number, version, against: champion.number, reason }, key: `challenge/${modelId}/${number}/begun` });
     });
   } catch (error) {
-    if (error instanceof Conflict) await recordAudit(pool, { modelId, by, action: `${mode} refused`, detail: { challenge: number, version, why: error.message }, key: `challenge/${modelId}/${number}/refused` });
+    // A challenge is begun by the lifecycle, whatever it heard: only people's wishes are refused.
+    if (error instanceof Conflict && mode !== 'challenge') await recordAudit(pool, { modelId, by, action: `${mode} refused`, detail: { challenge: number, version, why: error.message }, key: `challenge/${modelId}/${number}/refused` });
     throw error;
   }
   return (await readStored(pool, modelId, number))!;

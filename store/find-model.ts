@@ -21,6 +21,8 @@ export interface FoundModel {
   versionId: number;
   versionNumber: number;
   versionRole: VersionRole;
+  /** It was in charge once: whoever still serves it may bring its rows. */
+  versionServed: boolean;
   versionCount: number;
   schema: ModelSchema;
   /** Mapping of people's column names to physical ones: the union over the model's versions. */
@@ -40,6 +42,7 @@ interface FoundRow {
   version_id: number | null;
   version_number: number;
   version_role: VersionRole;
+  version_served: boolean;
   version_count: number;
   schema: ModelSchema;
   columns: DataColumn[];
@@ -55,6 +58,7 @@ export async function findModel(db: Queryable, model: ModelRef, versionNumber?: 
   const { rows } = await db.query<FoundRow>(
     `select m.id as model_id, m.name, m.state, m.settings, m.settings_revision, m.last_batch,
             v.id as version_id, v.number as version_number, v.role as version_role, v.schema,
+            v.role = 'archived' and exists (select 1 from aftercare.challenge c where v.id in (c.version_id, c.against_version_id) and c.promoted_at is not null) as version_served,
             (select count(*)::int from aftercare.version where model_id = m.id) as version_count,
             exists (select 1 from aftercare.batch b where b.model_id = m.id and b.version_id = v.id and b.kind = 'analysis') as has_inferences,
             (select json_agg(json_build_object('name', name, 'physical', physical, 'kind', kind) order by position) from aftercare.data_column where model_id = m.id) as columns
@@ -68,7 +72,7 @@ export async function findModel(db: Queryable, model: ModelRef, versionNumber?: 
   if (row.version_id === null) throw new NotFound(`model '${row.name}' has no version ${versionNumber}`);
   return {
     modelId: row.model_id, name: row.name, state: row.state, settings: row.settings, settingsRevision: row.settings_revision, lastBatch: row.last_batch, hasInferences: row.has_inferences,
-    versionId: row.version_id, versionNumber: row.version_number, versionRole: row.version_role, versionCount: row.version_count, schema: row.schema, columns: row.columns,
+    versionId: row.version_id, versionNumber: row.version_number, versionRole: row.version_role, versionServed: row.version_served, versionCount: row.version_count, schema: row.schema, columns: row.columns,
   };
 }
 
@@ -78,9 +82,9 @@ export function requireActive({ name, state }: { name: string; state: ModelState
   if (state === 'deleted') throw new NotFound(`there is no model '${name}': it was deleted`);
 }
 
-/** @throws Conflict when the version takes no more rows */
-export function requireVersionInUse({ name, versionNumber, versionRole }: FoundModel): void {
-  if (versionRole === 'archived') throw new Conflict(`version ${versionNumber} of model '${name}' is archived: it takes no more rows`);
+/** One that was replaced by a promotion goes on taking rows: whoever serves it ends some time after the switch, and sees no error because of it. @throws Conflict when the version takes no more rows */
+export function requireVersionInUse({ name, versionNumber, versionRole, versionServed }: FoundModel): void {
+  if (versionRole === 'archived' && !versionServed) throw new Conflict(`version ${versionNumber} of model '${name}' is archived: it takes no more rows`);
 }
 
 function shown(model: ModelRef): string {

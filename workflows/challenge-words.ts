@@ -21,7 +21,8 @@ export function challengeNotice(input: ChallengeInput, progress: ChallengeProgre
     case 'kept': return of('probation-ended', 'promotion', 'info', `${name}: ${said}.`);
     case 'rolled_back': return of('rolled-back', 'promotion', 'critical', `${name} was rolled back: ${said}.`);
     case 'failed': return promotedAtMs === null && input.mode !== 'rollback' ? of('promotion-failed', 'promotion', 'warning', `${name}: ${said}.`) : of('rollback-failed', 'promotion', 'critical', `${name}: ${said}.`);
-    case 'closed': return judgement === 'worse' || judgement === 'equivalent' ? null : of('challenge-closed', 'challenge', 'info', `${name}: the challenge of version ${version} has ended. ${said}`);
+    // One that could not begin was nobody's wish: a version whose rows still come, say.
+    case 'closed': return (input.mode === 'challenge' && against === null) || judgement === 'worse' || judgement === 'equivalent' ? null : of('challenge-closed', 'challenge', 'info', `${name}: the challenge of version ${version} has ended. ${said}`);
     default: return null;
   }
 }
