@@ -97,3 +97,63 @@ export function targetsNotice(stage: WaitStage, late: LateChunks, model: { model
     subject: { type: 'targets', id: first }, text: texts[stage], atMs: nowMs,
   };
 }
+
+/** A chunk of all rows together, as it waits. */
+export interface WaitingChunk {
+  rows: number;
+  targets: number;
+  complete: boolean;
+  final: boolean;
+  /** null: it never had to wait. */
+  sinceMs: number | null;
+  /** What was said of it last. */
+  stage: WaitStage | null;
+}
+
+export interface CoverageOfAge {
+  /** `final`, `waiting …`, or `open`: more rows may come. */
+  age: string;
+  chunks: number;
+  rows: number;
+  targets: number;
+  /** Rows that have their target, in [0, 1]. */
+  share: number;
+}
+
+export interface TargetCoverage {
+  /** Oldest first; ages without a chunk are left out. */
+  ages: CoverageOfAge[];
+  /** What time makes due next, and for how many chunks by then; in the past: at the next look. */
+  next: { stage: WaitStage; atMs: number; chunks: number } | null;
+}
+
+const WEEK_MS = 7 * DAY_MS;
+const AGES: readonly { age: string; fromMs: number }[] = [
+  { age: 'waiting more than 13 weeks', fromMs: 13 * WEEK_MS }, { age: 'waiting 4 to 13 weeks', fromMs: 4 * WEEK_MS }, { age: 'waiting 1 to 4 weeks', fromMs: WEEK_MS },
+  { age: 'waiting 1 to 7 days', fromMs: DAY_MS }, { age: 'waiting less than a day', fromMs: -Infinity },
+];
+
+/** How many targets have come, by how long chunks have waited for them. */
+export function coverageByAge(chunks: readonly WaitingChunk[], rule: TargetRule, nowMs: number): TargetCoverage {
+  const ageOf = (chunk: WaitingChunk): string => (!chunk.complete ? 'open' : chunk.final ? 'final' : AGES.find(({ fromMs }) => nowMs - (chunk.sinceMs ?? nowMs) >= fromMs)!.age);
+  const ages = ['final', ...AGES.map(({ age }) => age), 'open'].flatMap((age): CoverageOfAge[] => {
+    const own = chunks.filter((chunk) => ageOf(chunk) === age);
+    if (own.length === 0) return [];
+    const rows = own.reduce((sum, chunk) => sum + chunk.rows, 0);
+    const targets = own.reduce((sum, chunk) => sum + chunk.targets, 0);
+    return [{ age, chunks: own.length, rows, targets, share: targets / rows }];
+  });
+  return { ages, next: nextDue(chunks.filter(({ complete, final }) => complete && !final), rule) };
+}
+
+function nextDue(waiting: readonly WaitingChunk[], rule: TargetRule): TargetCoverage['next'] {
+  let next: TargetCoverage['next'] = null;
+  for (const stage of WAIT_STAGES) {
+    const afterMs = stageAfterMs(stage, rule);
+    // Who was told of a later stage is not told of this one.
+    const dues = waiting.filter((chunk) => chunk.stage === null || WAIT_STAGES.indexOf(chunk.stage) > WAIT_STAGES.indexOf(stage)).flatMap(({ sinceMs }) => (sinceMs === null || afterMs === null ? [] : [sinceMs + afterMs]));
+    const atMs = Math.min(...dues);
+    if (dues.length > 0 && (next === null || atMs < next.atMs)) next = { stage, atMs, chunks: dues.filter((due) => due <= atMs).length };
+  }
+  return next;
+}

@@ -1,5 +1,5 @@
 /** Chunks that wait for their targets: since when, what has been said about it, when the wait ended. */
-import { stageAfterMs, WAIT_STAGES, type LateChunks, type StageWaits, type TargetRule, type WaitStage } from '../domain/target-wait.js';
+import { stageAfterMs, WAIT_STAGES, type LateChunks, type StageWaits, type TargetRule, type WaitingChunk, type WaitStage } from '../domain/target-wait.js';
 import type { SchemeKey } from './plan-state.js';
 import type { Queryable } from './pool.js';
 
@@ -62,18 +62,6 @@ export async function takeStage(db: Queryable, versionId: number, stage: WaitSta
   if (whole.length === 0) return { taken: rows.length, late: null };
   const sum = (of: (row: TakenRow) => number): number => whole.reduce((total, row) => total + of(row), 0);
   return { taken: rows.length, late: { scheme: whole[0]!.scheme, keys: whole.map(({ key }) => key), rows: sum((row) => row.rows), targets: sum((row) => row.targets), sinceMs: Math.min(...whole.map(({ sinceMs }) => sinceMs)) } };
-}
-
-/** A chunk of all rows together, as it waits. */
-export interface WaitingChunk {
-  rows: number;
-  targets: number;
-  complete: boolean;
-  final: boolean;
-  /** null: it never had to wait. */
-  sinceMs: number | null;
-  /** What was said of it last. */
-  stage: WaitStage | null;
 }
 
 /** Chunks of a version that results are there for. */

@@ -1,10 +1,13 @@
 /** Waits for targets, from a run that finds chunks complete to values that are final: with real runs on a real database, time given. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readTargetCoverage } from '../../client/target-coverage.js';
 import { tend } from '../../activities/tending/tend.js';
 import type { TargetSettings } from '../../domain/settings.js';
 import { appendRows } from '../../store/append-rows.js';
 import { appendTargets } from '../../store/append-targets.js';
+import { findModel } from '../../store/find-model.js';
 import { readResults } from '../../store/results.js';
+import { readRevisions } from '../../store/revisions.js';
 import { createDatabase, uniqueName, type TestDatabase } from '../support/stack.js';
 import { memorySource } from '../store/memory-source.js';
 import { createSmallModel, runModel, smallRow, smallSettings, smallTarget, type RunDone } from './run-model.js';
@@ -155,5 +158,34 @@ describe('the wait for targets', () => {
     const { rows } = await database.pool.query<{ final: boolean; complete: boolean }>(`select c.complete, c.final from aftercare.chunk c join aftercare.version v on v.id = c.version_id where v.model_id = $1 and c.period = 'analysis' order by c.ordinal`, [id]);
     expect(rows).toEqual([{ complete: true, final: true }, { complete: false, final: false }]);
     expect(await look(id, NOW + 900 * DAY)).toMatchObject({ notices: [], settled: false, nextAtMs: null });
+  });
+});
+
+describe('readers', () => {
+  it('see every value that a chunk had, and how many targets have come by age', async () => {
+    const id = await newModel({ arrival: 'delayed' });
+    const { name } = await findModel(database.pool, id);
+    await append(id, numbers(0, 130));
+    await outcomes(id, numbers(0, 50));
+    await outcomes(id, numbers(50, 70));
+    await run(id);
+    await outcomes(id, numbers(70, 100));
+    const second = await run(id, NOW + DAY);
+    const values = await readRevisions(database.pool, id, { chunk: '000001', metric: 'roc_auc' });
+    expect(values.map(({ revision, provisional, current, run: number }) => ({ revision, provisional, current, number }))).toEqual([
+      { revision: 0, provisional: true, current: false, number: second.record.number - 1 }, { revision: 1, provisional: false, current: true, number: second.record.number },
+    ]);
+    expect(values[0]!.value).not.toBe(values[1]!.value);
+    expect(values[1]).toMatchObject({ version: 1, calculator: 'realized_performance', segment: '', period: 'analysis', chunk: '000001', dataRevision: expect.any(Number) as number });
+    expect(await readRevisions(database.pool, id, { chunk: '000001', metric: 'roc_auc', limit: 1 })).toHaveLength(1);
+    expect(await readRevisions(database.pool, id, { version: 2 })).toEqual([]);
+
+    await outcomes(id, numbers(100, 101));
+    await append(id, numbers(130, 160));
+    await run(id, NOW + 3 * DAY);
+    expect(await readTargetCoverage(database.pool, name, NOW + 8 * DAY)).toEqual({
+      ages: [{ age: 'final', chunks: 2, rows: 100, targets: 100, share: 1 }, { age: 'waiting 1 to 7 days', chunks: 1, rows: 50, targets: 1, share: 0.02 }, { age: 'open', chunks: 1, rows: 10, targets: 0, share: 0 }],
+      next: { stage: 'reminder', atMs: NOW + 34 * DAY, chunks: 1 },
+    });
   });
 });
