@@ -16,6 +16,7 @@ export const WORKFLOW = {
   retraining: 'aftercareRetraining',
   challenge: 'aftercareChallenge',
   gate: 'aftercareGate',
+  verdict: 'aftercareVerdict',
 } as const;
 
 export const lifecycleId = (modelId: number): string => `aftercare/model/${modelId}`;
@@ -49,6 +50,8 @@ export const challengeId = (modelId: number, n: number): string => `${lifecycleI
 /** The user's own switch, where it is a workflow. */
 export const switchId = (modelId: number, n: number, action: 'promote' | 'rollback' | 'compensate'): string => `${challengeId(modelId, n)}/switch/${action}`;
 export const gateId = (modelId: number, batch: string): string => `${lifecycleId(modelId)}/gate/${batch}`;
+/** A verdict that a person asks for, beside those of a challenge. */
+export const verdictId = (modelId: number, challenger: number, horizon: number): string => `${lifecycleId(modelId)}/verdict/${challenger}/${horizon}`;
 /** The decision by which a retraining, a promotion or a gate is approved: `<model id>/<subject>/<which>/<n>`. */
 export const approvalText = (modelId: number, subject: 'retraining' | 'promotion' | 'gate', which: number | string, n = 1): string => `${modelId}/${subject}/${which}/${n}`;
 export const retrainingScheduleId = (modelId: number): string => `${lifecycleId(modelId)}/retraining-schedule`;

@@ -283,7 +283,20 @@ export interface GateInput {
   tagged?: boolean;
 }
 /** Resolves as soon as the answer is known: at once for pass and cannot know, and with `held` before anybody has decided. */
-export const gateAnswer = defineUpdate<Gate, []>('aftercareGateAnswer');
+export const gateAnswer = defineUpdate<Gate, [{ by: string }]>('aftercareGateAnswer');
+
+// ---- verdict: id aftercare/model/<id>/verdict/<version>/<ledger number> --------------------------------------------------------------
+
+/** A comparison that a person asks for; those of a challenge are its own. */
+export interface VerdictInput {
+  modelId: number;
+  /** Version numbers. */
+  champion: number;
+  challenger: number;
+  horizon: number;
+  settings: ChallengeSettings;
+  numericQueue?: string;
+}
 
 // ---- what the lifecycle takes for these ----------------------------------------------------------------------------------------------
 
