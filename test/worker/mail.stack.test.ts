@@ -1,58 +1,10 @@
-import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { NotifyRequest } from '../../activities/contract.js';
 import { addressFault, checkMailSettings, mailSettings, messageIdOf, oneLine, openMailer, type Mailer } from '../../activities/mail.js';
 import { notify } from '../../activities/notify.js';
 import { InvalidInput } from '../../domain/errors.js';
+import { Inbox, type Received } from '../support/inbox.js';
 import { createDatabase, type TestDatabase } from '../support/stack.js';
-
-interface Received {
-  to: string[];
-  headers: Map<string, string>;
-  body: string;
-}
-
-/** A real mail server on this machine that keeps what it gets. */
-class Inbox {
-  readonly received: Received[] = [];
-  refuse: { address: string; code: number; times: number } | null = null;
-  #server: SMTPServer | null = null;
-  url = '';
-
-  async open(options: SMTPServerOptions = {}): Promise<void> {
-    const server = new SMTPServer({
-      authOptional: true, disabledCommands: ['STARTTLS'], logger: false, ...options,
-      onRcptTo: ({ address }, _session, done) => {
-        if (this.refuse && this.refuse.address === address && this.refuse.times-- > 0) return done(Object.assign(new Error('not now, or never'), { responseCode: this.refuse.code }));
-        done();
-      },
-      onData: (stream, session, done) => {
-        const pieces: Buffer[] = [];
-        stream.on('data', (piece: Buffer) => pieces.push(piece));
-        stream.on('end', () => {
-          this.received.push(parse(Buffer.concat(pieces).toString(), session.envelope.rcptTo.map((to) => to.address)));
-          done();
-        });
-      },
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const { port } = server.server.address() as { port: number };
-    this.url = `smtp://127.0.0.1:${port}`;
-    this.#server = server;
-  }
-
-  async close(): Promise<void> {
-    await new Promise<void>((resolve) => (this.#server ? this.#server.close(() => resolve()) : resolve()));
-    this.#server = null;
-  }
-}
-
-function parse(raw: string, to: string[]): Received {
-  const [head = '', ...rest] = raw.split('\r\n\r\n');
-  const lines = head.replace(/\r\n[ \t]+/g, ' ').split('\r\n');
-  const body = rest.join('\r\n\r\n').replace(/=\r\n/g, '').replace(/=([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
-  return { to, headers: new Map(lines.map((line) => [line.slice(0, line.indexOf(':')).toLowerCase(), line.slice(line.indexOf(':') + 1).trim()])), body };
-}
 
 const ID = '1/estimated_performance/roc_auc/000005/1';
 
@@ -60,6 +12,7 @@ async function addDecision(database: TestDatabase, model: string): Promise<numbe
   const { rows: [row] } = await database.pool.query<{ id: number }>(`insert into aftercare.model (name, problem_type, settings, created_by) values ($1, 'classification_binary', '{}', 'test') returning id`, [model]);
   const modelId = row!.id;
   const { rows: [version] } = await database.pool.query<{ id: number }>(`insert into aftercare.version (model_id, number, schema, created_by) values ($1, 1, '{}', 'test') returning id`, [modelId]);
+  await database.pool.query('update aftercare.model set champion_version_id = $2 where id = $1', [modelId, version!.id]);
   const { rows: [incident] } = await database.pool.query<{ id: number }>(
     `insert into aftercare.incident (model_id, version_id, kind, cause, opening_chunk, last_chunk, chunk_count, ongoing, opened_by_run, opened_at, changed_at)
      values ($1, $2, 'estimated_performance', 'roc_auc', '000005', '000006', 2, true, 1, now(), now()) returning id`, [modelId, version!.id]);
@@ -97,14 +50,15 @@ describe('mail that tells of a decision', () => {
   it('says what, which model, and how to answer, by command and by signal', async () => {
     await notify({ pool: database.pool, mailer }, request());
     expect(inbox.received.length).toBe(1);
-    const [{ to, headers, body }] = inbox.received as [Received];
+    const [{ to, headers, text: body }] = inbox.received as [Received];
     expect(to).toEqual(['ada@example.org']);
     expect(headers.get('subject')).toBe('[aftercare] loans: a decision waits (estimated performance, roc_auc)');
     expect(headers.get('from')).toBe('Aftercare <aftercare@example.org>');
+    expect(headers.get('to')).toBe('ada@example.org');
     expect(headers.get('message-id')).toBe(`<${messageIdOf(`${modelId}/asked/ada@example.org`)}@example.org>`);
     expect(headers.get('auto-submitted')).toBe('auto-generated');
-    for (const text of ['left its thresholds', 'chunks 000005 to 000006', '2031-05-06T07:08:09', `aftercare decide '${modelId}/estimated_performance/roc_auc/000005/1' acknowledge`,
-      `temporal workflow signal --workflow-id 'aftercare/model/${modelId}/decision/estimated_performance/roc_auc/000005/1' --name aftercareAnswerSignal`]) expect(body).toContain(text);
+    for (const text of ['left its thresholds', 'chunks 000005 to 000006', '2031-05-06 07:08 UTC', `aftercare decide ${modelId}/estimated_performance/roc_auc/000005/1 acknowledge`,
+      `temporal workflow signal --workflow-id aftercare/model/${modelId}/decision/estimated_performance/roc_auc/000005/1 --name aftercareAnswerSignal`]) expect(body).toContain(text);
     expect(await rowsOf(`${modelId}/asked`)).toEqual([{ recipient: 'ada@example.org', state: 'sent', attempts: 1, lastError: null }]);
   });
 
@@ -127,7 +81,7 @@ describe('mail that tells of a decision', () => {
     await notify({ pool: database.pool, mailer }, request({ id: `${modelId}/refused`, recipients: ['gone@example.org', 'ada@example.org', 'no address'] }));
     expect(inbox.received.map(({ to }) => to)).toEqual([['ada@example.org']]);
     const rows = await rowsOf(`${modelId}/refused`);
-    expect(rows.map(({ recipient, state }) => [recipient, state])).toEqual([['ada@example.org', 'sent'], ['gone@example.org', 'failed'], ['no address', 'failed']]);
+    expect(rows.map(({ recipient, state }) => [recipient, state])).toEqual([['ada@example.org', 'sent'], ['gone@example.org', 'dead'], ['no address', 'dead']]);
     expect(rows[1]!.lastError).toContain('550');
     expect(rows[2]!.lastError).toBe("'no address' is no e-mail address");
   });
@@ -142,9 +96,9 @@ describe('mail that tells of a decision', () => {
     expect(await rowsOf(`${modelId}/deferred`)).toMatchObject([{ state: 'sent', attempts: 1 }, { state: 'sent', attempts: 2 }]);
   });
 
-  it('records the intent and fails nothing without a mail server', async () => {
+  it('is a dead letter, and fails nothing, without a mail server', async () => {
     await notify({ pool: database.pool, mailer: null }, request({ id: `${modelId}/none` }));
-    expect(await rowsOf(`${modelId}/none`)).toEqual([{ recipient: 'ada@example.org', state: 'intended', attempts: 0, lastError: 'no mail server is configured' }]);
+    expect(await rowsOf(`${modelId}/none`)).toEqual([{ recipient: 'ada@example.org', state: 'dead', attempts: 1, lastError: 'no mail server is configured: workers are given one by --mail or AFTERCARE_MAIL_URL' }]);
   });
 
   it('tells nobody of a decision that went with its model', async () => {
@@ -156,7 +110,7 @@ describe('mail that tells of a decision', () => {
     const evil = await addDecision(database, 'loans\r\nBcc: eve@example.org\r\n\r\nhello');
     await notify({ pool: database.pool, mailer }, request({ id: `${evil}/evil`, modelId: evil, decisionId: ID.replace(/^1/, String(evil)), recipients: ['ada@example.org', 'ada@example.org\r\nBcc: eve@example.org', 'ada@example.org, eve@example.org'] }));
     expect(inbox.received.length).toBe(1);
-    const [{ to, headers, body }] = inbox.received as [Received];
+    const [{ to, headers, text: body }] = inbox.received as [Received];
     expect(to).toEqual(['ada@example.org']);
     expect([...headers.keys()]).not.toContain('bcc');
     expect(headers.get('subject')).toContain('loans Bcc: eve@example.org hello');
@@ -172,7 +126,12 @@ describe('mail that tells of a decision', () => {
       '[aftercare] loans: ESCALATED: a decision still waits (estimated performance, roc_auc)',
       '[aftercare] loans: a decision is closed (estimated performance, roc_auc)',
     ]);
-    expect(inbox.received[2]!.body).toContain('Answer: retrain, by ada (new season).');
+    expect(inbox.received[2]!.text).toContain('Answer: retrain, by ada (new season).');
+
+    await notify({ pool: database.pool, mailer }, request({ id: `${modelId}/late-reminder`, kind: 'decision-reminder' }));
+    expect(inbox.received.length).toBe(3);
+    expect(await rowsOf(`${modelId}/late-reminder`)).toEqual([{ recipient: 'ada@example.org', state: 'withdrawn', attempts: 0, lastError: 'the decision is answered' }]);
+    await database.pool.query(`update aftercare.decision set state = 'waiting', answer = null, answered_by = null, note = null where model_id = $1`, [modelId]);
   });
 
   it('tries again later when its credentials are refused or the server is away', async () => {
