@@ -62,16 +62,16 @@ export async function reconcileIncidents(db: Queryable, model: { modelId: number
 
 /**
  * The version is not in charge any more: what was open about it is over. To be called in the transaction that changes the champion, which holds the model's row.
- * If the version comes back, its next run finds what still holds.
+ * If the version comes back, its next run finds what still holds, and the next tending which failures go on.
  *
  * @param why e.g. `version 1 was replaced by version 2`
  * @returns how many were open
  */
 export async function resolveIncidentsOf(tx: Queryable, versionId: number, why: string, atMs: number): Promise<number> {
   const { rowCount } = await tx.query(
-    `update aftercare.incident set state = 'resolved', note = $2, changed_at = to_timestamp($3::float8 / 1000),
+    `update aftercare.incident set state = 'resolved', note = $2, changed_at = to_timestamp($3::float8 / 1000), ongoing = ongoing and kind <> all ($4::text[]),
        resolved_by = coalesce(resolved_by, 'aftercare'), resolved_at = coalesce(resolved_at, to_timestamp($3::float8 / 1000))
-     where version_id = $1 and state in ('open', 'acknowledged', 'snoozed')`, [versionId, why, atMs]);
+     where version_id = $1 and state in ('open', 'acknowledged', 'snoozed')`, [versionId, why, atMs, FAILURE_KINDS]);
   return rowCount ?? 0;
 }
 

@@ -215,6 +215,9 @@ export async function deleteModel(pool: Pool, model: ModelRef, by: string): Prom
 const RESULT_TABLES: readonly string[] = [
   `delete from aftercare.in_force_history where version_id in (select id from aftercare.version where model_id = $1)`,
   `delete from aftercare.schema_violation where model_id = $1`,
+  `delete from aftercare.tending where model_id = $1`,
+  `delete from aftercare.telemetry_key where (model_id, key) in (select model_id, key from aftercare.telemetry_key where model_id = $1 limit 20000)`,
+  `delete from aftercare.telemetry where (version_id, minute) in (select t.version_id, t.minute from aftercare.telemetry t join aftercare.version v on v.id = t.version_id where v.model_id = $1 limit 20000)`,
   `delete from aftercare.in_force where version_id in (select id from aftercare.version where model_id = $1)`,
   `delete from aftercare.segment_values where version_id in (select id from aftercare.version where model_id = $1)`,
   `delete from aftercare.cut where version_id in (select id from aftercare.version where model_id = $1)`,

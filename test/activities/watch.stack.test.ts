@@ -5,8 +5,9 @@ import { tend } from '../../activities/tending/tend.js';
 import type { LifecycleSections } from '../../domain/lifecycle-settings.js';
 import { ServingTally } from '../../domain/telemetry.js';
 import { appendRows } from '../../store/append-rows.js';
-import { readIncidents } from '../../store/incidents.js';
-import { updateSettings } from '../../store/models.js';
+import { findModel } from '../../store/find-model.js';
+import { readIncidents, resolveIncidentsOf } from '../../store/incidents.js';
+import { deleteModel, updateSettings } from '../../store/models.js';
 import { recordServing } from '../../store/telemetry.js';
 import { memorySource } from '../store/memory-source.js';
 import { createDatabase, uniqueName, type TestDatabase } from '../support/stack.js';
@@ -64,6 +65,19 @@ describe('silence', () => {
   });
 });
 
+describe('a version that was replaced', () => {
+  it('has no open faults; what still holds opens again when it comes back', async () => {
+    const id = await newModel({ silenceAfterMs: DAY });
+    await tendAt(id, NOW);
+    await tendAt(id, NOW + DAY);
+    const { versionId } = await findModel(database.pool, id);
+    await resolveIncidentsOf(database.pool, versionId, 'version 1 was replaced by version 2', NOW + DAY);
+    expect(await told(id)).toMatchObject([{ state: 'resolved', ongoing: false }]);
+    await tendAt(id, NOW + 2 * DAY);
+    expect(await told(id)).toMatchObject([{ state: 'open', ongoing: true, openingChunk: '2024-04-01T00:00:00.000Z' }]);
+  });
+});
+
 describe('staleness', () => {
   it('is found with the batch that brings old rows, told apart from silence, and over with one that is recent', async () => {
     const id = await newModel({ staleAfterMs: DAY });
@@ -113,11 +127,15 @@ describe('the error rate', () => {
 
 describe('tending an archived model', () => {
   it('finds nothing due, and a deleted one is not there', async () => {
-    const id = await newModel({ silenceAfterMs: 1 });
+    const [id, live] = [await newModel({ silenceAfterMs: 1 }), await newModel({})];
+    await tendAt(live, NOW);
     await database.pool.query(`update aftercare.model set state = 'archived' where id = $1`, [id]);
     expect(await tendAt(id, NOW)).toEqual({ opened: [], closed: [], notices: [], settled: false, nextAtMs: null });
     expect((await look(id, NOW)).tendAtMs).toBeNull();
-    await database.pool.query(`update aftercare.model set state = 'deleted' where id = $1`, [id]);
-    await expect(tendAt(id, NOW)).rejects.toThrow('was deleted');
+    await recordServing(database.pool, live, [], { key: 'k', nowMs: NOW });
+    await deleteModel(database.pool, live, 'test');
+    await expect(tendAt(live, NOW)).rejects.toThrow('was deleted');
+    const { rows } = await database.pool.query('select 1 from aftercare.tending where model_id = $1 union all select 1 from aftercare.telemetry_key where model_id = $1', [live]);
+    expect(rows).toEqual([]);
   });
 });
