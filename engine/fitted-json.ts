@@ -87,6 +87,16 @@ function decode(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, decode(part)]));
 }
 
+/** Any plain data that may hold typed arrays, e.g. a boosting: the same data give the same text. */
+export function toExactJson(value: unknown): string {
+  return JSON.stringify(encode(value));
+}
+
+/** Data that `toExactJson` wrote. @throws InvalidInput for a tag that it did not write */
+export function fromExactJson(text: string): unknown {
+  return decode(JSON.parse(text));
+}
+
 /** The same state gives the same text. */
 export function toFittedJson(fitted: FittedCalculatorOf<EngineKind>): string {
   return JSON.stringify(encode(fitted));

@@ -17,7 +17,7 @@ export {
   calculateChunk, ENGINE_VERSION, fitCalculator, judge, rawThresholdsOf, requiredChunkColumns, requiredColumns, thresholdsOf,
   type CalculatorRequest, type CalculatorRequestOf, type EngineRequest, type FittedCalculator, type FittedCalculatorOf, type SeriesBounds, type SettingsByKind, type StateByKind,
 } from './catalogue.js';
-export { fromFittedJson, toFittedJson } from './fitted-json.js';
+export { fromExactJson, fromFittedJson, toExactJson, toFittedJson } from './fitted-json.js';
 export {
   categoricalOf, compareText, continuousOf, requireColumns, slice, takeRows, toCategorical,
   type CategoricalColumn, type Column, type ContinuousColumn, type Frame, type RowRange, type TimestampColumn,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { InvalidInput } from '../../domain/errors.js';
-import { isTurn, scheduleTimes } from '../../domain/schedule.js';
+import { isTurn, scheduleSpan, scheduleTimes } from '../../domain/schedule.js';
 import type { ScheduleSettings } from '../../domain/settings.js';
 import { resolveTarget } from '../../domain/temporal-target.js';
 
@@ -17,6 +17,18 @@ describe('scheduleTimes(schedule, zone)', () => {
       { every: 0, unit: 'day' }, { every: 1.5, unit: 'hour' }, { every: 1, unit: 'day', at: { hour: 24, minute: 0 } }, { every: 1, unit: 'week', day: 7 }, { every: 1, unit: 'month', day: 31 },
     ];
     for (const schedule of wrong) expect(() => scheduleTimes(schedule, 'UTC'), JSON.stringify(schedule)).toThrow(InvalidInput);
+  });
+});
+
+describe('scheduleSpan(span)', () => {
+  it('is when a schedule begins and ends, where it does', () => {
+    expect(scheduleSpan({})).toEqual({});
+    expect(scheduleSpan({ from: '2030-01-01T00:00:00+01:00', until: '2031-01-01T00:00:00Z' })).toEqual({ startAt: new Date('2029-12-31T23:00:00Z'), endAt: new Date('2031-01-01T00:00:00Z') });
+  });
+
+  it('refuses a span without time in it, and what is no moment', () => {
+    expect(() => scheduleSpan({ from: '2030-01-02T00:00:00Z', until: '2030-01-01T00:00:00Z' })).toThrow(InvalidInput);
+    expect(() => scheduleSpan({ from: 'tomorrow' })).toThrow(/'tomorrow' is no moment/);
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { InvalidInput } from '../../domain/errors.js';
-import { fitCalculator, fromFittedJson, NO_COLUMNS, toFittedJson, type EngineKind, type FittedCalculatorOf } from '../../engine/index.js';
+import { binFeatures, fitCalculator, fromExactJson, fromFittedJson, NO_COLUMNS, predictBoosting, toExactJson, toFittedJson, trainBoosting, type BoostedTrees, type EngineKind, type FittedCalculatorOf } from '../../engine/index.js';
 import { loanFrame } from '../support/frames.js';
 
 /** Any state under a real kind: what is written does not depend on it. */
@@ -10,6 +10,20 @@ const roundTrip = (state: unknown): unknown => fromFittedJson<EngineKind>(toFitt
 /** 200 doubles with everything that a double can be. */
 const awkward = Float64Array.from({ length: 200 }, (_, i) => [NaN, Infinity, -Infinity, -0, 0, Number.MIN_VALUE, Number.MAX_VALUE, 0.1 + 0.2, -Math.PI * 10 ** (i - 100)][i % 9]!);
 const same = (a: Float64Array, b: Float64Array) => a.length === b.length && a.every((value, i) => Object.is(value, b[i]));
+
+describe('toExactJson and fromExactJson', () => {
+  it('keep a boosting: it predicts the same bits', () => {
+    const values = Float64Array.from({ length: 500 }, (_, i) => ((i * 7_919) % 1_009) / 1_009);
+    const features = [{ name: 'x', kind: 'numeric' as const, values }];
+    const model = trainBoosting(binFeatures(features), values.map((x) => (x > 0.4 ? 1 : 0)), { objective: 'binary', nEstimators: 5 });
+    const read = fromExactJson(toExactJson({ model })) as { model: BoostedTrees };
+    expect(predictBoosting(read.model, features)).toEqual(predictBoosting(model, features));
+  });
+
+  it('refuse a tag that they did not write', () => {
+    expect(() => fromExactJson('{"$":"Map"}')).toThrow(InvalidInput);
+  });
+});
 
 describe('toFittedJson and fromFittedJson', () => {
   it('keep long and short arrays of every type, to the last bit', () => {
