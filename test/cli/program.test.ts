@@ -25,8 +25,9 @@ beforeAll(async () => {
 describe('every command', () => {
   it('is there: the list that the documentation promises', () => {
     expect(leaves.map(({ path }) => path).sort()).toEqual([
-      'alerts', 'append', 'calculate', 'compare', 'decide', 'decisions', 'demo', 'doctor', 'model archive', 'model create', 'model delete', 'model list', 'model settings', 'model show', 'model tag',
-      'rank', 'remove', 'report', 'results', 'run', 'run-config', 'runs', 'targets', 'up', 'worker',
+      'alerts', 'append', 'calculate', 'challenger add', 'challenger list', 'challenger remove', 'compare', 'decide', 'decisions', 'demo', 'doctor', 'events', 'model archive',
+      'model create', 'model delete', 'model list', 'model settings', 'model show', 'model tag', 'rank', 'remove', 'report', 'results', 'run', 'run-config', 'runs', 'targets', 'up',
+      'violations', 'worker',
     ]);
   });
 
