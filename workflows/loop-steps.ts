@@ -35,8 +35,9 @@ export async function takeLoopStep(step: LoopStep, hands: LoopHands): Promise<vo
     case 'notice': return tellPeople(step.notice);
     case 'attend': {
       if (!settings) return;
+      // An incident that was over and came back is attended again (AttendedIncident.round).
       await sending(startUnlessThere(startChild<typeof aftercareIncident>(WORKFLOW.incident, {
-        ...LEFT_TO_ITSELF, workflowId: incidentWorkflowId(modelId, step.incident.incident), args: [{ modelId, name, incident: step.incident, settings: settings.incidents }],
+        ...LEFT_TO_ITSELF, workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE, workflowId: incidentWorkflowId(modelId, step.incident.incident), args: [{ modelId, name, incident: step.incident, settings: settings.incidents }],
         staticSummary: step.incident.text.slice(0, 180), ...tagsOf(input, 'incident'),
       })));
       return;
