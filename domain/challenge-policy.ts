@@ -31,6 +31,8 @@ export interface ChallengeProgress {
   state: ChallengeState;
   /** null: it is not recorded yet. */
   against: number | null;
+  /** It could begin. */
+  begun: boolean;
   startedAtMs: number;
   /** Places of the ledger that wait for their verdict, in order. */
   checkpoints: number[];
@@ -65,7 +67,7 @@ export function beginChallenge({ mode, by, reason, approvedBy, promotion }: Chal
   const approver = mode === 'rollback' ? by : approvedBy !== null && mayAnswer(promotion.approval.approvers, approvedBy) ? approvedBy : null;
   const state = mode === 'challenge' ? 'shadow' : approver === null ? 'deciding' : 'switching';
   return {
-    schemaVersion: 1, state, against: null, startedAtMs: nowMs,
+    schemaVersion: 1, state, against: null, begun: false, startedAtMs: nowMs,
     checkpoints: [], horizon: 0, judgement: null, note: null, ready: false, asked: state === 'deciding' ? 1 : 0,
     promoter: mode === 'challenge' || approver === null ? null : { by: approver, note: reason }, byHand: mode !== 'challenge',
     promotedAtMs: null, checkedAtMs: 0, rollback: null, stop: null,
@@ -82,7 +84,7 @@ export type ChallengeMessage =
   | { kind: 'incident'; text: string }
   | { kind: 'stop'; by: string; reason: string }
   // What came of a step.
-  | { kind: 'opened'; against: number; state: ChallengeState; judgement: Judgement | null; approvedBy: string | null; startedAtMs: number; promotedAtMs: number | null }
+  | { kind: 'opened'; against: number; state: ChallengeState; judgement: Judgement | null; note: string | null; approvedBy: string | null; startedAtMs: number; promotedAtMs: number | null }
   | { kind: 'refused'; reason: string }
   | { kind: 'judged'; horizon: number; judgement: Judgement; text: string; guardrails: readonly GuardrailCheck[]; champion: number }
   | { kind: 'unjudged'; horizon: number; reason: string }
@@ -149,11 +151,12 @@ function takesCheckpoints({ state, ready }: ChallengeProgress): boolean {
 const after = (checkpoints: readonly number[], horizon: number): number[] => checkpoints.filter((one) => one > horizon);
 
 /** One whose record says that it had come further goes on from there. */
-function opened(progress: ChallengeProgress, { against, state, judgement, approvedBy, startedAtMs, promotedAtMs }: Extract<ChallengeMessage, { kind: 'opened' }>): ChallengeProgress {
-  const known = { ...progress, against, judgement, startedAtMs };
+function opened(progress: ChallengeProgress, { against, state, judgement, note, approvedBy, startedAtMs, promotedAtMs }: Extract<ChallengeMessage, { kind: 'opened' }>): ChallengeProgress {
+  const known = { ...progress, against, judgement, startedAtMs, begun: true };
+  if (isFinalState(state)) return { ...known, state, note, begun: judgement !== null || promotedAtMs !== null };
   if (promotedAtMs !== null) return { ...known, state, promotedAtMs, checkedAtMs: promotedAtMs, promoter: { by: approvedBy ?? 'policy', note: null } };
   if (state === 'switching' && progress.state === 'shadow') return { ...known, state, promoter: { by: approvedBy ?? 'policy', note: null } };
-  return isFinalState(state) ? { ...known, state } : known;
+  return known;
 }
 
 function judged(progress: ChallengeProgress, { horizon, judgement, text, guardrails, champion }: Extract<ChallengeMessage, { kind: 'judged' }>, terms: ChallengeTerms): ChallengeProgress {

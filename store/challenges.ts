@@ -23,52 +23,61 @@ export interface StoredChallenge {
   state: ChallengeState;
   judgement: Judgement | null;
   approvedBy: string | null;
+  note: string | null;
   startedAtMs: number;
   promotedAtMs: number | null;
 }
 
 /**
- * Opens a challenge against the version in charge; one that is there already is left as it is, and is the answer. What a person wanted and is refused is audited.
+ * Opens a challenge against the version in charge; one that is there already is left as it is, and is the answer. One that cannot begin is recorded as closed,
+ * with the reason; what a person wanted and is refused is audited.
  *
- * @throws NotFound no such model or version; Conflict the model or the version is archived, the version is in charge already, or there is nothing to go back to
+ * @throws NotFound no such model or version
  */
 export async function openChallenge(pool: Pool, request: NewChallenge): Promise<StoredChallenge> {
   const { modelId, number, mode, version, by, reason, atMs } = request;
   const before = await readStored(pool, modelId, number);
   if (before) return before;
-  try {
-    await inTransaction(pool, async (tx) => {
-      const champion = await lockChampion(tx, modelId);
-      const found = await requirePromotable(tx, modelId, version, champion, mode);
-      await tx.query(
-        `insert into aftercare.challenge (model_id, number, mode, state, version_id, against_version_id, requested_by, reason, started_at, changed_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, to_timestamp($9::float8 / 1000), to_timestamp($9::float8 / 1000)) on conflict do nothing`,
-        [modelId, number, mode, mode === 'challenge' ? 'shadow' : 'deciding', found.versionId, champion.versionId, by, reason, atMs]);
-      await recordAudit(tx, { modelId, by, action: mode === 'challenge' ? 'challenge begun' : `${mode} begun`, detail: { challenge: number, version, against: champion.number, reason }, key: `challenge/${modelId}/${number}/begun` });
+  await inTransaction(pool, async (tx) => {
+    const champion = await lockModel(tx, modelId);
+    const refusal = await refusalOf(async () => {
+      requireActive(champion);
+      await requirePromotable(tx, modelId, version, champion, mode);
     });
-  } catch (error) {
+    await tx.query(
+      `insert into aftercare.challenge (model_id, number, mode, state, version_id, against_version_id, requested_by, reason, started_at, changed_at, note, finished_at)
+       select $1, $2, $3, $4, v.id, $6, $7, $8, to_timestamp($9::float8 / 1000), to_timestamp($9::float8 / 1000), $10, case when $10::text is not null then to_timestamp($9::float8 / 1000) end
+       from aftercare.version v where v.model_id = $1 and v.number = $5 on conflict do nothing`,
+      [modelId, number, mode, refusal !== null ? 'closed' : mode === 'challenge' ? 'shadow' : 'deciding', version, champion.versionId, by, reason, atMs, refusal]);
+    if (refusal === null) await recordAudit(tx, { modelId, by, action: `${mode} begun`, detail: { challenge: number, version, against: champion.number, reason }, key: `challenge/${modelId}/${number}/begun` });
     // A challenge is begun by the lifecycle, whatever it heard: only people's wishes are refused.
-    if (error instanceof Conflict && mode !== 'challenge') await recordAudit(pool, { modelId, by, action: `${mode} refused`, detail: { challenge: number, version, why: error.message }, key: `challenge/${modelId}/${number}/refused` });
+    else if (mode !== 'challenge') await recordAudit(tx, { modelId, by, action: `${mode} refused`, detail: { challenge: number, version, why: refusal }, key: `challenge/${modelId}/${number}/refused` });
+  });
+  return (await readStored(pool, modelId, number))!;
+}
+
+async function refusalOf(check: () => Promise<void>): Promise<string | null> {
+  try {
+    await check();
+    return null;
+  } catch (error) {
+    if (error instanceof Conflict) return error.message;
     throw error;
   }
-  return (await readStored(pool, modelId, number))!;
 }
 
 export interface Champion {
   versionId: number;
   number: number;
-  /** The model's. */
+  /** The model's, as is the next one. */
   name: string;
+  state: ModelState;
 }
 
-/** Takes the model's lock: nobody else promotes, and no append settles, until the transaction has ended. @throws NotFound, Conflict when it is archived or deleted */
-export async function lockChampion(tx: Transaction, modelId: number): Promise<Champion> {
-  const { rows } = await tx.query<{ name: string; state: ModelState; versionId: number }>('select name, state, champion_version_id as "versionId" from aftercare.model where id = $1 for update', [modelId]);
-  const model = rows[0];
-  if (!model) throw new NotFound(`there is no model with id ${modelId}`);
-  requireActive(model);
-  const { rows: [version] } = await tx.query<{ number: number }>('select number from aftercare.version where id = $1', [model.versionId]);
-  return { versionId: model.versionId, number: version!.number, name: model.name };
+/** Takes the model's lock: nobody else promotes, and no append settles, until the transaction has ended. @throws NotFound */
+export async function lockModel(tx: Transaction, modelId: number): Promise<Champion> {
+  await tx.query('select 1 from aftercare.model where id = $1 for update', [modelId]);
+  return readChampion(tx, modelId);
 }
 
 /** Refuses what cannot be put in charge: in charge already, archived (unless it is gone back to), unknown. */
@@ -125,7 +134,7 @@ export async function noteChallenge(pool: Pool, noted: NotedChallenge): Promise<
       `select c.mode, c.state, c.judgement, v.number as version from aftercare.challenge c join aftercare.version v on v.id = c.version_id where c.model_id = $1 and c.number = $2 for update of c`, [modelId, number]);
     if (!challenge || isFinal(challenge.state)) return { champion: champion.number };
     if (state === 'switching' && challenge.version !== champion.number) {
-      requireActive({ name: champion.name, state: champion.state });
+      requireActive(champion);
       await requirePromotable(tx, modelId, challenge.version, champion, challenge.mode);
     }
     await tx.query(
@@ -148,16 +157,16 @@ function isFinal(state: ChallengeState): boolean {
 }
 
 /** Without a lock. @throws NotFound */
-export async function readChampion(db: Queryable, modelId: number): Promise<Champion & { state: ModelState }> {
-  const { rows } = await db.query<Champion & { state: ModelState }>(
-    'select m.name, m.state, v.id as "versionId", v.number from aftercare.model m join aftercare.version v on v.id = m.champion_version_id where m.id = $1', [modelId]);
+export async function readChampion(db: Queryable, modelId: number): Promise<Champion> {
+  const { rows } = await db.query<Champion>(
+    `select m.name, m.state, v.id as "versionId", v.number from aftercare.model m join aftercare.version v on v.id = m.champion_version_id where m.id = $1 and m.state <> 'deleted'`, [modelId]);
   if (!rows[0]) throw new NotFound(`there is no model with id ${modelId}`);
   return rows[0];
 }
 
 async function readStored(db: Queryable, modelId: number, number: number): Promise<StoredChallenge | null> {
   const { rows } = await db.query<StoredChallenge>(
-    `select a.number as against, c.state, c.judgement, c.approved_by as "approvedBy", (extract(epoch from c.started_at) * 1000)::bigint as "startedAtMs", (extract(epoch from c.promoted_at) * 1000)::bigint as "promotedAtMs"
+    `select a.number as against, c.state, c.judgement, c.note, c.approved_by as "approvedBy", (extract(epoch from c.started_at) * 1000)::bigint as "startedAtMs", (extract(epoch from c.promoted_at) * 1000)::bigint as "promotedAtMs"
      from aftercare.challenge c join aftercare.version a on a.id = c.against_version_id where c.model_id = $1 and c.number = $2`, [modelId, number]);
   return rows[0] ?? null;
 }

@@ -1,7 +1,8 @@
 /** Changes the version in charge: one transaction under the model's lock, so that every batch is committed before it or after it. */
 import { Conflict } from '../domain/errors.js';
 import { recordAudit } from './audit.js';
-import { lockChampion, readChampion, requirePromotable } from './challenges.js';
+import { lockModel, readChampion, requirePromotable } from './challenges.js';
+import { requireActive } from './find-model.js';
 import { resolveIncidentsOf } from './incidents.js';
 import { inTransaction, type Pool } from './pool.js';
 
@@ -28,7 +29,8 @@ export async function promote(pool: Pool, change: ChampionChange): Promise<{ ref
   const { modelId, number, from, to, action, by, note, atMs } = change;
   try {
     return await inTransaction(pool, async (tx) => {
-      const champion = await lockChampion(tx, modelId);
+      const champion = await lockModel(tx, modelId);
+      requireActive(champion);
       const { rows: [done] } = await tx.query<{ promoted: boolean; rolledBack: boolean }>(
         'select promoted_at is not null as promoted, rolled_back_at is not null as "rolledBack" from aftercare.challenge where model_id = $1 and number = $2 for update', [modelId, number]);
       if (!done) throw new Conflict(`challenge ${number} of model '${champion.name}' is not recorded`);

@@ -22,7 +22,7 @@ export function challengeNotice(input: ChallengeInput, progress: ChallengeProgre
     case 'rolled_back': return of('rolled-back', 'promotion', 'critical', `${name} was rolled back: ${said}.`);
     case 'failed': return promotedAtMs === null && input.mode !== 'rollback' ? of('promotion-failed', 'promotion', 'warning', `${name}: ${said}.`) : of('rollback-failed', 'promotion', 'critical', `${name}: ${said}.`);
     // One that could not begin was nobody's wish: a version whose rows still come, say.
-    case 'closed': return (input.mode === 'challenge' && against === null) || judgement === 'worse' || judgement === 'equivalent' ? null : of('challenge-closed', 'challenge', 'info', `${name}: the challenge of version ${version} has ended. ${said}`);
+    case 'closed': return (input.mode === 'challenge' && !progress.begun) || judgement === 'worse' || judgement === 'equivalent' ? null : of('challenge-closed', 'challenge', 'info', `${name}: the challenge of version ${version} has ended. ${said}`);
     default: return null;
   }
 }

@@ -131,8 +131,13 @@ export async function aftercareChallenge(input: ChallengeInput): Promise<Challen
 
   async function check(): Promise<void> {
     const nowMs = Date.now();
-    const { fault, champion } = await quick.aftercareCheckProbation({ modelId, number, version, against: progress.against!, settings: input.settings, sinceMs: progress.promotedAtMs!, nowMs });
-    receive({ kind: 'checked', atMs: nowMs, fault, champion });
+    try {
+      const found = await quick.aftercareCheckProbation({ modelId, number, version, against: progress.against!, settings: input.settings, sinceMs: progress.promotedAtMs!, nowMs });
+      receive({ kind: 'checked', atMs: nowMs, ...found });
+    } catch (error) {
+      if (kindOf(error) === null) throw error;
+      receive({ kind: 'stop', by: 'aftercare', reason: reasonOf(error) });   // the model was deleted
+    }
   }
 
   async function rollBack({ from, to, wish }: Extract<ChallengeStep, { do: 'roll-back' }>): Promise<void> {

@@ -8,7 +8,7 @@ import type { SwitchOrder } from '../domain/challenge.js';
 import { switchId } from '../domain/names.js';
 import type { ChallengeInput } from './messages.js';
 import { quick, switchFor } from './proxies.js';
-import { reasonOf } from './reporting.js';
+import { kindOf, reasonOf } from './reporting.js';
 
 export interface Change {
   from: number;
@@ -35,7 +35,10 @@ export async function carryOutPromotion(input: ChallengeInput, { from, to, wish 
   // From here on nothing interrupts: the user's side has switched.
   return CancellationScope.nonCancellable(async () => {
     const atMs = Date.now();
-    const { refusal, champion } = await quick.aftercarePromote({ modelId, number, from, to, action: 'promote', by: wish.by, note: wish.note, atMs });
+    const { refusal, champion } = await quick.aftercarePromote({ modelId, number, from, to, action: 'promote', by: wish.by, note: wish.note, atMs }).catch((error: unknown) => {
+      if (kindOf(error) === null) throw error;
+      return { refusal: reasonOf(error), champion: from };   // the model was deleted
+    });
     if (refusal === null) return { kind: 'promoted', atMs };
     const undone = await compensate(input, { from: to, to: champion, wish });
     return { kind: 'failed', reason: `version ${to} was not put in charge: ${refusal}${undone}` };

@@ -8,6 +8,8 @@ export interface OpenedChallenge {
   /** Where it stands: one that is opened again (its workflow was lost) goes on from there. */
   state: ChallengeState;
   judgement: Judgement | null;
+  /** Of a closed one: why it could not begin, or how it ended. */
+  note: string | null;
   approvedBy: string | null;
   startedAtMs: number;
   promotedAtMs: number | null;
@@ -39,7 +41,7 @@ export interface Promotion {
 }
 
 export interface ChallengeActivities {
-  /** Records it, once. @throws Conflict, NotFound when it cannot begin: archived, already in charge, no such version */
+  /** Records it, once; as closed when it cannot begin: archived, or in charge already. @throws NotFound no such version or model */
   openChallenge(request: { modelId: number; number: number; mode: ChallengeMode; version: number; by: string; reason: string; atMs: number }): Promise<OpenedChallenge>;
   /** @returns the version in charge at this moment @throws Conflict with state `switching` when the version may not be put in charge any more */
   noteChallenge(note: ChallengeNote): Promise<{ champion: number }>;

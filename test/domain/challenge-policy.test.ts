@@ -12,7 +12,7 @@ const termsOf = (sections: LifecycleSections = {}, more: Partial<ChallengeTerms>
   return { mode: 'challenge', version: 2, settings: challenge, promotion, by: 'trainer', reason: 'made by retraining 1', approvedBy: null, ...more };
 };
 const begun = (terms: ChallengeTerms, ...messages: ChallengeMessage[]): ChallengeProgress =>
-  [{ kind: 'opened', against: 1, state: 'shadow', judgement: null, approvedBy: null, startedAtMs: 0, promotedAtMs: null } as const, ...messages].reduce<ChallengeProgress>((progress, message) => receiveChallenge(progress, message, terms), beginChallenge(terms, 0));
+  [{ kind: 'opened', against: 1, state: 'shadow', judgement: null, note: null, approvedBy: null, startedAtMs: 0, promotedAtMs: null } as const, ...messages].reduce<ChallengeProgress>((progress, message) => receiveChallenge(progress, message, terms), beginChallenge(terms, 0));
 const judged = (horizon: number, judgement: 'better' | 'worse' | 'equivalent' | 'not yet', champion = 1): ChallengeMessage => ({ kind: 'judged', horizon, judgement, text: `${judgement}.`, guardrails: [], champion });
 
 describe('policy of a challenge', () => {

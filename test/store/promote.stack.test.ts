@@ -49,7 +49,7 @@ it('a promotion changes champion, roles, record, incidents and audit together, a
   const id = await withChallengers('promoted', 2);
   const { versionId } = await findModel(database.pool, id);
   await reconcileIncidents(database.pool, { modelId: id, versionId }, 1, [{ segment: '', kind: 'drift', cause: 'income', openingChunk: '000003', lastChunk: '000004', chunkCount: 2, ongoing: true }], new Date(AT_MS));
-  expect(await open(id, 1, 2, 'challenge')).toEqual({ against: 1, state: 'shadow', judgement: null, approvedBy: null, startedAtMs: AT_MS, promotedAtMs: null });
+  expect(await open(id, 1, 2, 'challenge')).toEqual({ against: 1, state: 'shadow', judgement: null, note: null, approvedBy: null, startedAtMs: AT_MS, promotedAtMs: null });
   expect(await readReplaced(database.pool, id)).toBeNull();
   const twice = await Promise.all([change(id, 1, 1, 2), change(id, 1, 1, 2)]);
   expect(twice).toEqual([{ refusal: null, champion: 2 }, { refusal: null, champion: 2 }]);
@@ -86,18 +86,19 @@ it('a rollback puts the version back that was replaced, and then the one before 
   expect(await change(id, 2, 3, 2, 'rollback')).toEqual({ refusal: null, champion: 2 });
   expect(await roles(id)).toEqual(['1 archived', '2 champion', '3 archived']);
   // … and long afterwards, by a person.
-  await expect(open(id, 3, 3, 'rollback')).rejects.toThrow("the last promotion of model 'rolled-back' replaced version 1, not 3");
-  expect(await open(id, 3, 1, 'rollback')).toMatchObject({ against: 2 });
-  expect(await change(id, 3, 2, 1, 'rollback')).toEqual({ refusal: null, champion: 1 });
-  await expect(open(id, 4, 2, 'rollback')).rejects.toThrow("there is nothing to go back to: version 1 of model 'rolled-back' was not promoted over another one");
+  expect(await open(id, 3, 3, 'rollback')).toMatchObject({ state: 'closed', note: "the last promotion of model 'rolled-back' replaced version 1, not 3" });
+  expect(await open(id, 4, 1, 'rollback')).toMatchObject({ against: 2, state: 'deciding' });
+  expect(await change(id, 4, 2, 1, 'rollback')).toEqual({ refusal: null, champion: 1 });
+  expect(await open(id, 5, 2, 'rollback')).toMatchObject({ state: 'closed', note: "there is nothing to go back to: version 1 of model 'rolled-back' was not promoted over another one" });
   expect((await audited(id)).filter((action) => !action.endsWith('begun'))).toEqual(['version promoted', 'version promoted', 'version rolled back', 'rollback refused', 'version rolled back', 'rollback refused']);
 });
 
 it('what cannot be put in charge is refused with its reason: archived, in charge already, unknown, of an archived model', async () => {
   const id = await withChallengers('refused', 2);
   await removeChallenger(database.pool, await findModel(database.pool, id, 2), 'ada');
-  await expect(open(id, 1, 2)).rejects.toThrow("version 2 of model 'refused' is archived: it cannot be put in charge");
-  await expect(open(id, 2, 1)).rejects.toThrow("version 1 of model 'refused' is in charge already");
+  expect(await open(id, 1, 2)).toMatchObject({ state: 'closed', note: "version 2 of model 'refused' is archived: it cannot be put in charge" });
+  expect(await open(id, 1, 2)).toMatchObject({ state: 'closed' });
+  expect(await open(id, 2, 1)).toMatchObject({ state: 'closed', note: "version 1 of model 'refused' is in charge already" });
   await expect(open(id, 3, 9)).rejects.toThrow("model 'refused' has no version 9");
   await open(id, 4, 3);
   await removeChallenger(database.pool, await findModel(database.pool, id, 3), 'ada');
@@ -106,6 +107,7 @@ it('what cannot be put in charge is refused with its reason: archived, in charge
   await archiveModel(database.pool, id, 'ada');
   expect(await change(id, 4, 1, 3)).toMatchObject({ champion: 1, refusal: expect.stringContaining("model 'refused' is archived") as string });
   expect(await roles(id)).toEqual(['1 champion', '2 archived', '3 archived']);
+  expect(await audited(id)).toEqual(['promotion refused', 'promotion refused', 'promotion begun', 'promotion refused']);
 });
 
 it('notes are audited when they say something new, and one that has ended stays as it is', async () => {

@@ -97,7 +97,7 @@ describe.concurrent('challenge', () => {
 
     it('cannot begin with a version that is archived: it says so', async () => {
       const id = nextModel();
-      story.model(id).onOpen = () => { throw refusing("version 2 of model 'loans' is archived: it cannot be put in charge"); };
+      story.model(id).opened = { state: 'closed', note: "version 2 of model 'loans' is archived: it cannot be put in charge" };
       expect(await story.result(await story.begin(id, {}, { mode: 'promotion', approvedBy: 'ada' }))).toMatchObject({ state: 'closed', note: "version 2 of model 'loans' is archived: it cannot be put in charge" });
       expect(story.model(id).champion).toBe(1);
     });

@@ -28,7 +28,6 @@ export class FakeModel {
   readonly notices: Notice[] = [];
   checks = 0;
   opened: Partial<OpenedChallenge> = {};
-  onOpen: () => void = () => undefined;
   onVerdict: (horizon: number, signal: AbortSignal) => VerdictSummary | Promise<VerdictSummary> = () => verdict('not yet');
   onNote: (note: ChallengeNote) => void = () => undefined;
   onCall: (order: SwitchOrder) => void = () => undefined;
@@ -97,8 +96,7 @@ export class ChallengeStory {
     return {
       aftercareOpenChallenge: async ({ modelId, atMs }: { modelId: number; atMs: number }): Promise<OpenedChallenge> => {
         const model = this.model(modelId);
-        model.onOpen();
-        return Promise.resolve({ against: model.champion, state: 'shadow', judgement: null, approvedBy: null, startedAtMs: atMs, promotedAtMs: null, ...model.opened });
+        return Promise.resolve({ against: model.champion, state: 'shadow', judgement: null, note: null, approvedBy: null, startedAtMs: atMs, promotedAtMs: null, ...model.opened });
       },
       aftercareNoteChallenge: async (note: ChallengeNote): Promise<{ champion: number }> => {
         const model = this.model(note.modelId);
