@@ -5,6 +5,7 @@ export { drawComparison, drawMeasured, drawPerformance } from './figures.js';
 export { drawContinuous } from './distribution-continuous.js';
 export { drawCategorical } from './distribution-categorical.js';
 export { drawRanking } from './ranking-figure.js';
+export { drawVerdict } from './verdict-figure.js';
 export { drawSpark } from './spark-figure.js';
 export { describeEstimateError, estimateError, type EstimateError } from './compare.js';
 export { summarize, standingOf, type Standing, type Summary } from './summary.js';
