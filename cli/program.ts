@@ -33,6 +33,7 @@ const MODULES: { commands: string[]; load: () => Promise<Register> }[] = [
   { commands: ['report'], load: async () => (await import('./commands/report.js')).registerReport },
   { commands: ['calculate'], load: async () => (await import('./commands/calculate.js')).registerCalculate },
   { commands: ['run-config'], load: async () => (await import('./commands/run-config.js')).registerRunConfig },
+  { commands: ['setup'], load: async () => (await import('./commands/setup.js')).registerSetup },
   { commands: ['serve'], load: async () => (await import('./commands/serve.js')).registerServe },
   { commands: ['worker'], load: async () => (await import('./commands/worker.js')).registerWorker },
   { commands: ['doctor'], load: async () => (await import('./commands/doctor.js')).registerDoctor },

@@ -16,6 +16,10 @@ export interface StackFile {
   namespace: string;
   /** Temporal's pages; null when the server is not ours. */
   uiUrl: string | null;
+  /** Of the pages behind links, and of callbacks; null when it does not run. Absent in files of earlier versions. */
+  httpUrl?: string | null;
+  /** Health and metrics by worker. */
+  opsUrls?: Record<string, string>;
   dataFolder: string;
   pids: Record<string, number>;
 }
@@ -25,6 +29,9 @@ export interface RememberedPorts {
   postgres?: number;
   temporal?: number;
   ui?: number;
+  http?: number;
+  /** Of the first worker; the others are next to it. */
+  ops?: number;
 }
 
 /** A process of ours, told apart from a later one with the same number. */

@@ -1,18 +1,18 @@
-/** Starts a whole stack and keeps it alive: PostgreSQL, the Temporal server and two workers, each a process of its own. */
+/** Starts a whole stack and keeps it alive: PostgreSQL, the Temporal server, two workers and the HTTP server, each a process of its own. */
 import { Conflict, InvalidInput } from '../domain/errors.js';
 import { acquireLock, type FolderLock } from './folder-lock.js';
 import { Guard } from './guard.js';
 import { Keeper, type Kept } from './keeper.js';
 import { temporalFromEnvironment } from './locate.js';
 import { commandLineProgram, packageVersion } from './package-root.js';
-import { freePortFrom } from './ports.js';
+import { anyFreePort, freePortFrom } from './ports.js';
 import { startPostgres, type RunningPostgres } from './postgres.js';
 import { clusterFolder, reapOrphans } from './postgres-cluster.js';
 import { isAlive, processIdentity, signalGroup, waitUntil } from './processes.js';
 import { lockPath, makeDataFolder, readPorts, readProcesses, readRunningStack, removeStackFile, writePorts, writeProcesses, writeStackFile, type RecordedProcess } from './stack-file.js';
 import { findTemporalBinary } from './temporal-binary.js';
 import { NAMESPACE, startTemporalServer, type RunningTemporal } from './temporal-server.js';
-import { startWorkerProcess, type RunningWorker, type WorkerQueue } from './worker-process.js';
+import { startProgram, type RunningProgram, type WorkerQueue } from './program-process.js';
 
 export interface StackOptions {
   dataFolder: string;
@@ -27,9 +27,14 @@ export interface StackOptions {
   namespace?: string | undefined;
   /** smtp://… for the workers. */
   mail?: string | undefined;
-  /** Which workers to run; default both. */
+  /** Of the HTTP server, and of the first worker's health and metrics. */
+  httpPort?: number | undefined;
+  opsPort?: number | undefined;
+  /** Under which people reach the HTTP server; default: its address on this machine. */
+  publicUrl?: string | undefined;
+  /** Which workers to run; default both. Without any, the HTTP server is not run either: nobody would answer it. */
   workers?: readonly WorkerQueue[];
-  /** Program that starts a worker when `worker --queues …` is added; default this package's command line. */
+  /** Program that starts a worker when `worker --queues …` is added, and the HTTP server with `serve …`; default this package's command line. */
   workerCommand?: string[];
   /** Runs when both servers answer, before the workers start: brings the database to its schema. */
   prepare?: (servers: { databaseUrl: string; temporalAddress: string; namespace: string }) => Promise<unknown>;
@@ -42,17 +47,21 @@ export interface Stack {
   temporalAddress: string;
   namespace: string;
   uiUrl: string | null;
+  /** null: it does not run. */
+  httpUrl: string | null;
+  /** Health and metrics by worker. */
+  opsUrls: Readonly<Record<string, string>>;
   dataFolder: string;
-  /** By name: postgres, temporal, worker-main, worker-numeric; without what is not ours. Changes when one is started again. */
+  /** By name: postgres, temporal, worker-main, worker-numeric, http; without what is not ours. Changes when one is started again. */
   readonly pids: Readonly<Record<string, number>>;
   /** Ends all of it within 5 s. Data stays. */
   stop(): Promise<void>;
 }
 
-const DEFAULT_PORTS = { postgres: 54_320, temporal: 7_233, ui: 8_233 };
+const DEFAULT_PORTS = { postgres: 54_320, temporal: 7_233, ui: 8_233, http: 8_234, ops: 9_464 };
 
 /**
- * Usual duration: 4 s, of which the workers take 2.
+ * Usual duration: 4 s, of which the workers and the HTTP server, side by side, take 2.
  *
  * @throws Conflict when a stack runs on the folder already
  */
@@ -89,6 +98,8 @@ class RunningStack implements Stack {
   temporalAddress = '';
   namespace: string = NAMESPACE;
   uiUrl: string | null = null;
+  httpUrl: string | null = null;
+  opsUrls: Record<string, string> = {};
   readonly dataFolder: string;
   readonly #options: StackOptions;
   readonly #lock: FolderLock;
@@ -115,6 +126,7 @@ class RunningStack implements Stack {
   }
 
   async begin(): Promise<void> {
+    const { dataFolder } = this;
     await this.#reapEarlierStart();
     const ports = await this.#choosePorts();
     const outcomes = await Promise.allSettled([this.#beginPostgres(ports.postgres), this.#beginTemporal(ports.temporal, ports.ui)]);
@@ -123,7 +135,13 @@ class RunningStack implements Stack {
     if (this.#options.prepare) await this.#options.prepare({ databaseUrl: this.databaseUrl, temporalAddress: this.temporalAddress, namespace: this.namespace });
     const queues = this.#options.workers ?? (['main', 'numeric'] as const);
     if (queues.length > 0) this.#onEvent(`starting the workers (${queues.join(', ')})`);
-    await Promise.all(queues.map((queue) => this.#beginWorker(queue)));
+    if (queues.length > 0) await this.#chooseHttpPorts(queues);
+    await Promise.all([...queues.map((queue) => this.#beginWorker(queue)), ...(this.httpUrl === null ? [] : [this.#beginHttp(this.httpUrl)])]);
+    // They were told of the first port.
+    if (this.httpUrl !== null && Number(new URL(this.httpUrl).port) !== readPorts(dataFolder).http) {
+      writePorts(dataFolder, { ...readPorts(dataFolder), http: Number(new URL(this.httpUrl).port) });
+      await Promise.all(this.#workers.filter(({ name }) => name !== 'http').map((keeper) => keeper.restart()));
+    }
     this.#ready = true;
     this.#publish();
   }
@@ -200,25 +218,46 @@ class RunningStack implements Stack {
     this.#onEvent(`Temporal (server ${binary.serverVersion}, from ${binary.path}) listens on ${temporal.address}, its pages are on ${temporal.uiUrl ?? '(none)'}`);
   }
 
-  async #beginWorker(queue: WorkerQueue): Promise<void> {
-    const keeper = new Keeper<RunningWorker>({
-      name: `worker-${queue}`,
-      start: () => startWorkerProcess({
-        dataFolder: this.dataFolder,
-        queue,
+  #beginWorker(queue: WorkerQueue): Promise<unknown> {
+    const name = `worker-${queue}`;
+    return this.#beginProgram(name, ['worker', '--queues', queue], {
+      AFTERCARE_OPS_HOST: '127.0.0.1', AFTERCARE_OPS_PORT: new URL(this.opsUrls[name]!).port,
+      ...(this.#options.mail === undefined ? {} : { AFTERCARE_MAIL_URL: this.#options.mail }),
+    });
+  }
+
+  async #beginHttp(url: string): Promise<void> {
+    const begin = (): Promise<unknown> => this.#beginProgram('http', ['serve', '--host', '127.0.0.1', '--port', new URL(this.httpUrl!).port], {});
+    try {
+      await begin();
+    } catch (error) {
+      if (!String(error).includes('EADDRINUSE') || this.#options.httpPort !== undefined) throw error;
+      // Another stack that starts at the same moment was quicker.
+      this.httpUrl = `http://127.0.0.1:${await anyFreePort()}`;
+      this.#onEvent(`${url} was taken at the last moment: the HTTP server takes another port`);
+      await begin();
+    }
+    this.#onEvent(`the HTTP server listens on ${this.httpUrl}`);
+  }
+
+  #beginProgram(name: string, args: string[], env: Record<string, string>): Promise<unknown> {
+    const keeper = new Keeper<RunningProgram>({
+      name,
+      start: () => startProgram({
+        dataFolder: this.dataFolder, name, args,
         command: this.#options.workerCommand ?? [process.execPath, commandLineProgram()],
         databaseUrl: this.databaseUrl,
         temporalAddress: this.temporalAddress,
         namespace: this.namespace,
-        ...(this.#options.mail === undefined ? {} : { mail: this.#options.mail }),
-        onSpawn: this.#recorder(`worker-${queue}`),
+        env: { AFTERCARE_PUBLIC_URL: this.#options.publicUrl ?? this.httpUrl!, ...env },
+        onSpawn: this.#recorder(name),
       }),
       onEvent: this.#onEvent,
       onEnded: (pid) => this.#forget(pid),
       onStarted: () => this.#publish(),
     });
     this.#workers.push(keeper);
-    await keeper.begin();
+    return keeper.begin();
   }
 
   /** Workers hold the addresses that they were started with. */
@@ -250,6 +289,8 @@ class RunningStack implements Stack {
       temporalAddress: this.temporalAddress,
       namespace: this.namespace,
       uiUrl: this.uiUrl,
+      httpUrl: this.httpUrl,
+      opsUrls: this.opsUrls,
       dataFolder: this.dataFolder,
       pids: this.pids,
     });
@@ -273,7 +314,8 @@ class RunningStack implements Stack {
   /** What was asked for must be free; what was only remembered or is a default may move. */
   async #choosePorts(): Promise<{ postgres: number; temporal: number; ui: number }> {
     const remembered = readPorts(this.dataFolder);
-    const asked = { postgres: this.#options.postgresPort, temporal: this.#options.temporalPort, ui: this.#options.uiPort };
+    const { postgresPort, temporalPort, uiPort, httpPort, opsPort } = this.#options;
+    const asked = { postgres: postgresPort, temporal: temporalPort, ui: uiPort, http: httpPort, ops: opsPort };
     for (const [name, port] of Object.entries(asked)) {
       if (port !== undefined && (await freePortFrom(port)) !== port) throw new InvalidInput(`port ${port}, asked for with --${name}-port, is taken: choose another, or leave it out for the next free one`);
     }
@@ -282,5 +324,20 @@ class RunningStack implements Stack {
       temporal: asked.temporal ?? remembered.temporal ?? DEFAULT_PORTS.temporal,
       ui: asked.ui ?? remembered.ui ?? DEFAULT_PORTS.ui,
     };
+  }
+
+  /** After the servers have theirs. Workers are told where people reach the pages, so all of it is settled before any starts. */
+  async #chooseHttpPorts(queues: readonly WorkerQueue[]): Promise<void> {
+    const remembered = readPorts(this.dataFolder);
+    const http = await freePortFrom(this.#options.httpPort ?? remembered.http ?? DEFAULT_PORTS.http);
+    const taken = new Set([http]);
+    const first = this.#options.opsPort ?? remembered.ops ?? DEFAULT_PORTS.ops;
+    for (const queue of queues) {
+      const port = await freePortFrom(first, taken);
+      taken.add(port);
+      this.opsUrls[`worker-${queue}`] = `http://127.0.0.1:${port}`;
+    }
+    this.httpUrl = `http://127.0.0.1:${http}`;
+    writePorts(this.dataFolder, { ...remembered, http, ops: Number(new URL(Object.values(this.opsUrls)[0]!).port) });
   }
 }

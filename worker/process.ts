@@ -3,7 +3,7 @@ import { DefaultLogger, Runtime, type LogLevel } from '@temporalio/worker';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isFinal } from '../domain/errors.js';
 import { messageOf } from './connecting.js';
-import { startOpsServer, type OpsAddress } from './ops/server.js';
+import { startOpsServer, type OpsAddress, type OpsServer } from './ops/server.js';
 import { createWorkers, type Workers, type WorkersOptions } from './create-workers.js';
 
 export interface WorkerProcessOptions extends Omit<WorkersOptions, 'signal' | 'metrics'> {
@@ -25,7 +25,7 @@ export async function runWorkerProcess(options: WorkerProcessOptions): Promise<v
   const onNotice = options.onNotice ?? ((line: string) => void process.stderr.write(`${new Date().toISOString()} ${line}\n`));
   const stopping = new AbortController();
   let workers: Workers | undefined;
-  const ops = options.ops ? await startOpsServer(options.ops) : null;
+  const ops = options.ops ? await opsServer(options.ops, onNotice) : null;
   if (ops) onNotice(`health and metrics are at ${ops.url} (/healthz, /readyz, /metrics)`);
   const stop = (why: string): void => {
     if (stopping.signal.aborted) {
@@ -65,6 +65,16 @@ export async function runWorkerProcess(options: WorkerProcessOptions): Promise<v
     // Temporal's runtime and an open channel to the parent would keep the process alive.
     await Runtime._instance?.shutdown();
     if (process.connected) process.disconnect();
+  }
+}
+
+/** A port that is taken is no reason not to work. */
+async function opsServer(address: OpsAddress, onNotice: (line: string) => void): Promise<OpsServer | null> {
+  try {
+    return await startOpsServer(address);
+  } catch (error) {
+    onNotice(`without health and metrics: ${messageOf(error)}`);
+    return null;
   }
 }
 

@@ -12,8 +12,8 @@ import { fail, guarded, ok, warn, type Check } from './check.js';
 const KEYWORD = 2;
 const PATIENCE_MS = 5_000;
 
-/** @param mend register missing search attributes */
-export function checkTemporal(address: string, namespace: string, mend: boolean): Promise<Check[]> {
+/** @param mend register missing search attributes @param own the server is an operator's own, who can choose how long it keeps what has ended */
+export function checkTemporal(address: string, namespace: string, mend: boolean, own = false): Promise<Check[]> {
   return guarded('temporal', `see that Temporal runs at ${address} and that namespace '${namespace}', TLS and API key are right; or start one with 'aftercare up'`, async () => {
     const { connectionOptions } = resolveTarget({ address, namespace }, loadClientConnectConfig());
     const connection = await Connection.connect({ ...connectionOptions, connectTimeout: PATIENCE_MS });
@@ -23,17 +23,29 @@ export function checkTemporal(address: string, namespace: string, mend: boolean)
         const checks: Check[] = [
           isNewEnough(serverVersion) ? ok('temporal', `server ${serverVersion} at ${address}`) : warn('temporal', `server ${serverVersion} at ${address} is older than what this is tested with`, 'upgrade the server to 1.28 or newer'),
         ];
+        let retentionMs: number;
         try {
-          await connection.workflowService.describeNamespace({ namespace });
+          const { config } = await connection.workflowService.describeNamespace({ namespace });
+          retentionMs = Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0) * 1_000;
         } catch {
           return [...checks, fail('namespace', `there is no namespace '${namespace}'`, `make it (temporal operator namespace create ${namespace}), or name another with --namespace or TEMPORAL_NAMESPACE`)];
         }
-        return [...checks, ok('namespace', `'${namespace}' is there`), await checkSearchAttributes(connection, namespace, mend)];
+        return [...checks, own ? namespaceCheck(namespace, retentionMs) : ok('namespace', `'${namespace}' is there`), await checkSearchAttributes(connection, namespace, mend)];
       });
     } finally {
       await connection.close();
     }
   });
+}
+
+const DAY_MS = 86_400_000;
+const SHORT_MS = 3 * DAY_MS;
+
+/** What has ended is forgotten after the namespace's retention; what runs is not. */
+function namespaceCheck(namespace: string, retentionMs: number): Check {
+  const days = `${Math.round((retentionMs / DAY_MS) * 10) / 10} day(s)`;
+  if (retentionMs === 0 || retentionMs >= SHORT_MS) return ok('namespace', `'${namespace}' is there${retentionMs === 0 ? '' : `, ended workflows are kept for ${days}`}`);
+  return warn('namespace', `'${namespace}' is there, and keeps ended workflows for ${days} only: their histories are gone when somebody asks after a weekend (results, decisions and the audit stay in PostgreSQL)`, `temporal operator namespace update --namespace ${namespace} --retention 168h`);
 }
 
 async function checkSearchAttributes(connection: Connection, namespace: string, mend: boolean): Promise<Check> {

@@ -54,7 +54,7 @@ function textLog(write: (line: string) => void): ProcessLog {
   return { info: say, warn: say, error: say, notice: (line) => say({}, line) };
 }
 
-const WARNINGS = /^(waiting for|temporal warn|sweeper: .*trying again|port \d+ is taken)|has ended/;
+const WARNINGS = /^(waiting for|without health|temporal warn|sweeper: .*trying again|port \d+ is taken)|has ended/;
 const ERRORS = /^(temporal error|workers ended)|could not be started|could not start/;
 
 function levelOf(line: string): 'info' | 'warn' | 'error' {

@@ -26,7 +26,7 @@ describe('every command', () => {
   it('is there: the list that the documentation promises', () => {
     expect(leaves.map(({ path }) => path).sort()).toEqual([
       'alerts', 'append', 'calculate', 'challenger add', 'challenger list', 'challenger remove', 'compare', 'decide', 'decisions', 'demo', 'doctor', 'events', 'model archive',
-      'model create', 'model delete', 'model list', 'model settings', 'model show', 'model tag', 'rank', 'remove', 'report', 'results', 'run', 'run-config', 'runs', 'targets', 'up',
+      'model create', 'model delete', 'model list', 'model settings', 'model show', 'model tag', 'rank', 'remove', 'report', 'results', 'run', 'run-config', 'runs', 'serve', 'setup', 'targets', 'up',
       'violations', 'worker',
     ]);
   });

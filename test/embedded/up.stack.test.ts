@@ -61,12 +61,13 @@ describe('up', () => {
   test('a killed process is started again and said so; Ctrl-C leaves nothing within 5 s; a second start finds data and workflows again', async () => {
     const data = join(folder, 'everyday');
     const first = await up(data, ...(await ports()));
-    expect(Object.keys(first.ready.pids).sort()).toEqual(['postgres', 'temporal', 'worker-main', 'worker-numeric']);
+    expect(Object.keys(first.ready.pids).sort()).toEqual(['http', 'postgres', 'temporal', 'worker-main', 'worker-numeric']);
+    for (const url of Object.values(first.ready.opsUrls)) expect(await (await fetch(`${url}/readyz`)).json()).toEqual({ ready: true, reasons: [] });
     expect(statSync(join(data, 'stack.json')).mode & 0o777).toBe(0o600);
     await query(first.ready.databaseUrl, 'create table kept as select 42 as answer');
     await withTemporal(first, (client) => client.workflow.start('nobodyRunsThis', { taskQueue: 'nobody', workflowId: 'kept' }));
 
-    for (const name of ['postgres', 'temporal', 'worker-main', 'worker-numeric']) {
+    for (const name of ['postgres', 'temporal', 'worker-main', 'worker-numeric', 'http']) {
       const pid = readRunningStack(data)!.pids[name]!;
       process.kill(pid, 'SIGKILL');
       await first.untilSaid(`${name} (process ${pid}) has ended (signal SIGKILL): starting it again`);
@@ -74,6 +75,8 @@ describe('up', () => {
       expect(readRunningStack(data)!.pids[name]).not.toBe(pid);
     }
     expect(await query(first.ready.databaseUrl, 'select answer from kept')).toEqual([{ answer: 42 }]);
+    expect((await fetch(`${first.ready.httpUrl}/healthz`)).status).toBe(200);
+    expect((await fetch(`${first.ready.httpUrl}/decisions/nobody`)).status).toBe(403);
 
     const pids = Object.values(readRunningStack(data)!.pids);
     const { code, elapsedMs } = await first.end('SIGINT');

@@ -10,6 +10,8 @@ export interface ReadyLine {
   temporalAddress: string;
   namespace: string;
   uiUrl: string;
+  httpUrl: string | null;
+  opsUrls: Record<string, string>;
   dataFolder: string;
   pid: number;
   pids: Record<string, number>;
