@@ -11,9 +11,9 @@ export function readStory(pool: Pool, model: string, { modelId, kind, text, subj
   switch (type) {
     case 'incident': return incidentStory(pool, { model, modelId, id, kind, text });
     case 'decision': return decisionStory(pool, { model, id, kind, text });
-    case 'retraining': return subjectStory(pool, model, modelId, { type, id }, text);
+    case 'retraining':
     case 'challenge':
-    case 'gate':
+    case 'gate': return subjectStory(pool, model, modelId, { type, id }, text);
     case 'targets':
     case 'none': return Promise.resolve(plainStory(model, text));
   }

@@ -28,7 +28,7 @@ export async function decisionStory(pool: Pool, { model, id, kind, text }: { mod
     chart: incident ? await incidentChart(pool, story.modelId, incident, versionOf(decisionId), values) : null,
     details: {
       decision: { id: decisionId, subject: story.subject, question: story.question, options, approvers, state: story.state, answer: story.answer, answeredBy: story.answeredBy, note: story.note, deadlineAt: new Date(deadlineAt).toISOString(), workflowId },
-      ...(values.length > 0 ? { values: detailsOf(values) } : {}),
+      ...(values.length > 0 ? { values: detailsOf(values) } : {}), ...more?.details,
     },
     obsolete: asks && !waits ? `the decision is ${story.state}` : null,
   };

@@ -68,11 +68,14 @@ it('a test says what was sent, and why what was not', async () => {
 it('a mail server that is killed while it is sent to loses nothing, and nothing is intended twice', async () => {
   const before = (await records()).length;
   // The first mails are taken, and the server dies before it says so; then it stays away for a while.
-  let dead: Promise<void> | null = null;
-  inbox.beforeYes = () => (dead ??= inbox.close());
+  const deaths: Promise<void>[] = [];
+  inbox.beforeYes = () => {
+    if (deaths.length === 0) deaths.push(inbox.close());
+    return deaths[0]!;
+  };
   const told = await Promise.all(['one', 'two', 'three'].map((id) => tell(`storm/${id}`, ['ada@example.org', 'grace@example.org'])));
-  await eventually(() => dead !== null, Boolean);
-  await dead;
+  await eventually(() => deaths.length, (n) => n === 1);
+  await deaths[0];
   await eventually(records, (found) => found.filter(({ attempts, state }) => attempts > 0 && state === 'intended').length >= 3);
   inbox.beforeYes = () => Promise.resolve();
   await inbox.open();

@@ -242,6 +242,32 @@ describe('a mail about a decision', () => {
     for (const told of ['Train it anew?', '3, asked', 'the new season began', 'May be answered by: maria', `aftercare decide ${id} approve --as maria`]) expect(text).toContain(told);
   });
 
+  it('brings the numbers of a verdict to whoever decides on a promotion', async () => {
+    const comparison = { metric: 'roc_auc', pairs: 2_000, basis: 'realized', champion: 0.7, challenger: 0.74, difference: { mean: 0.04, lower: 0.02, upper: 0.06 }, probability: { better: 0.99, worse: 0, equivalent: 0.01 }, judgement: 'better', reason: null };
+    const verdict = { model: 'loans', challenge: 4, champion: 1, challenger: 2, horizon: 9, judgement: 'better', text: 'better', comparison, segments: { 'region=north': { ...comparison, pairs: 700 } }, guardrails: [{ guardrail: 'error_rate', kept: true, text: 'errors 0.1 % against 0.2 %' }] };
+    const id = `${modelId}/promotion/4/1`;
+    await database.pool.query(
+      `with second as (insert into aftercare.version (model_id, number, schema, created_by) values ($2, 2, '{}', 'test') returning id),
+            found as (insert into aftercare.verdict (model_id, challenge, challenger, champion, horizon, judgement, body) values ($2, 4, 2, 1, 9, 'better', $3)),
+            challenge as (insert into aftercare.challenge (model_id, number, mode, state, version_id, against_version_id, judgement, requested_by, reason, started_at, changed_at) select $2, 4, 'challenge', 'deciding', s.id, m.champion_version_id, 'better', 'policy', '', now(), now() from second s, aftercare.model m where m.id = $2)
+       insert into aftercare.decision (id, model_id, subject, question, options, workflow_id, asked_at, deadline_at) values ($1, $2, 'promotion', 'Put version 2 in charge?', '{approve,reject}', 'w', now(), '2031-05-06T07:08:09Z')`, [id, modelId, JSON.stringify(verdict)]);
+    await deliver(asked(id, { recipients: ['ada@example.org'] }));
+    const { text } = inbox.received[0]!;
+    for (const told of ['Put version 2 in charge?', '2, against 1', 'kept: errors 0.1 % against 0.2 %', 'positive difference is good']) expect(text).toContain(told);
+    expect(text).toMatch(/all +ROC AUC +2,000 realized +0\.7 +0\.74 +\+0\.04 \(\+0\.02 to \+0\.06\) +0\.990/);
+    expect(text).toMatch(/region=north +ROC AUC +700 realized/);
+    await deliver(notice('challenge-verdict/4/1/9', { topic: 'failure', kind: 'challenge-verdict', subject: { type: 'challenge', id: '4' }, text: 'Version 2 is better.' }));
+    expect(receiver.posted[0]!.body).toMatchObject({ text: 'Version 2 is better.', challenge: { number: 4, version: 2 }, verdict: { comparison: { pairs: 2_000 } } });
+  });
+
+  it('says of a held batch what was estimated and what is allowed', async () => {
+    await database.pool.query(
+      `with gate as (insert into aftercare.gate (model_id, batch, answer, state, rule, value, sampling_error, lower, rows, text, asked_by, asked_at) values ($1::int, 'day/7', 'hold', 'held', '{"metric":"roc_auc"}', 0.61, 0.01, 0.7, 500, 'low', 'ada', now()))
+       insert into aftercare.decision (id, model_id, subject, question, options, workflow_id, asked_at, deadline_at) values ($1::int || '/gate/day/7/1', $1::int, 'gate', 'Use it?', '{release,reject}', 'w', now(), '2031-05-06T07:08:09Z')`, [modelId]);
+    await deliver(asked(`${modelId}/gate/day/7/1`, { recipients: ['ada@example.org'] }));
+    for (const told of ['day/7, 500 rows, held', 'ROC AUC 0.61 ± 0.01', '0.7 to any', `aftercare decide ${modelId}/gate/day/7/1 release`]) expect(inbox.received[0]!.text).toContain(told);
+  });
+
   it('cannot be given a header, an element or a command by what people named', async () => {
     modelId = await addModel({}, 'loans\r\nBcc: eve@example.org\r\n\r\n<script>alert(1)</script>');
     const { states } = await deliver(notice('evil', { text: 'Column \'a\r\nBcc: eve@example.org\' <img src=x onerror=alert(1)>', recipients: ['ada@example.org', 'ada@example.org\r\nBcc: eve@example.org', 'a@b, eve@example.org'] }));
