@@ -1,10 +1,13 @@
 /** A training asked for over HTTP: it gets an order, sends the new version's reference and its outcome, each signed; whoever may not is refused. */
 import type { FastifyInstance } from 'fastify';
 import { createHash } from 'node:crypto';
-import { readdirSync } from 'node:fs';
+import { execFile, spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TrainingOrder } from '../../domain/retraining.js';
 import { isSigned, SIGNATURE_HEADERS, signatureOf } from '../../domain/signature.js';
@@ -146,12 +149,29 @@ describe('a training over HTTP', () => {
     expect(await refusals(number)).toEqual(['late']);
   });
 
+  it.skipIf(spawnSync('python3', ['--version']).status !== 0)('speaks Python as the documentation shows it', async () => {
+    const page = readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8');
+    const code = /```python\n([\s\S]*?)```/.exec(page)![1]!;
+    const real = await stack.server({ publicUrl: PUBLIC_URL });
+    const { number, handle, address } = await begun();
+    const callback = `${await real.listen({ host: '127.0.0.1', port: 0 })}${address}`;
+    const folder = mkdtempSync(join(tmpdir(), 'aftercare-python-'));
+    try {
+      writeFileSync(join(folder, 'held-out.csv'), CSV);
+      await promisify(execFile)('python3', ['-c', `${code}\nimport sys\nfinished(sys.argv[1], sys.argv[2], sys.argv[3].encode())`, callback, join(folder, 'held-out.csv'), KEY.toString()]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+    await handle.result();
+    expect(await stateOf(number)).toMatchObject({ state: 'completed' });
+  });
+
   it('needs no signature where no secret is configured: then the address alone is the key', async () => {
     await stack.client.models.settings('loans', { retraining: { training: { kind: 'webhook', url: `${trainerUrl}/unsigned` } } });
     const { number, handle, address } = await begun('/unsigned');
-    expect((await send(address, CSV, {}, '')).json()).toMatchObject({ version: 3 });
-    expect((await finish(address, { state: 'completed', version: 3 }, {})).statusCode).toBe(200);
+    const { version } = (await send(address, CSV, {}, '')).json<{ version: number }>();
+    expect((await finish(address, { state: 'completed', version }, {})).statusCode).toBe(200);
     await handle.result();
-    expect(await stateOf(number)).toMatchObject({ state: 'completed', version: 3 });
+    expect(await stateOf(number)).toMatchObject({ state: 'completed', version });
   });
 });
