@@ -1,7 +1,7 @@
 /** `aftercare incidents`: what stands out, and what people do about it. */
 import type { Command } from 'commander';
 import type { IncidentRef, IncidentStory } from '../../client/index.js';
-import { formatDuration, parseDuration } from '../../domain/duration.js';
+import { parseDuration } from '../../domain/duration.js';
 import { InvalidInput } from '../../domain/errors.js';
 import { RESOLUTION_MEANINGS, RESOLUTIONS, type Incident, type IncidentActRecord, type Resolution } from '../../domain/incident.js';
 import { formatValue } from '../../plots/format.js';
@@ -136,9 +136,9 @@ function tell({ incident, acts, decisions, notices, values }: IncidentStory): st
   return lines.join('\n');
 }
 
-function actText({ act, resolution, resolutionState, until, at }: IncidentActRecord): string {
+function actText({ act, resolution, resolutionState, until }: IncidentActRecord): string {
   if (act === 'resolution') return `${resolution} ${resolutionState}`;
-  return until === null ? act : `${act} for ${formatDuration(Math.max(0, Date.parse(until) - Date.parse(at)))}`;
+  return until === null ? act : `${act} until ${minute(until)}`;
 }
 
 function minute(iso: string | null): string {
