@@ -1,12 +1,15 @@
+import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openMailer, type Mailer } from '../../../activities/mail.js';
 import { buryNotification } from '../../../activities/notifications/bury.js';
 import { deliverNotification } from '../../../activities/notifications/deliver.js';
 import { planNotification } from '../../../activities/notifications/plan.js';
 import type { SendDeps } from '../../../activities/notifications/index.js';
+import { checkSettings } from '../../../client/settings-check.js';
 import { NotFound } from '../../../domain/errors.js';
 import type { NotificationSettings } from '../../../domain/lifecycle-settings.js';
 import type { Notice } from '../../../domain/notice.js';
+import { defaultSettings } from '../../../domain/settings.js';
 import { isSigned } from '../../../domain/signature.js';
 import { readToken } from '../../../domain/signed-token.js';
 import { readNotifications } from '../../../store/deliveries.js';
@@ -75,6 +78,21 @@ describe('a webhook', () => {
     expect(await isSigned(Buffer.from('a key of somebody else'), signed, String(headers['aftercare-signature']), Date.now())).toBe(true);
     expect(await isSigned(Buffer.from('another key'), signed, String(headers['aftercare-signature']), Date.now())).toBe(false);
     expect(await isSigned(Buffer.from('a key of somebody else'), { ...signed, body: text.replace('critical', 'info') }, String(headers['aftercare-signature']), Date.now())).toBe(false);
+  });
+
+  it('is checked by what the documentation tells receivers to do', async () => {
+    const page = readFileSync(new URL('../../../docs/how-it-works/notifications.md', import.meta.url), 'utf8');
+    const code = /```js\n([\s\S]*?)```/.exec(page)![1]!;
+    const { isFromAftercare } = (await import(`data:text/javascript,${encodeURIComponent(code)}`)) as { isFromAftercare: (key: string, headers: object, body: string, nowSeconds?: number) => boolean };
+    await deliver(notice('x', {}));
+    const [{ headers, text }] = receiver.posted as [typeof receiver.posted[0]];
+    expect(isFromAftercare('a key of somebody else', headers, text)).toBe(true);
+    expect(isFromAftercare('another key', headers, text)).toBe(false);
+    expect(isFromAftercare('a key of somebody else', headers, `${text} `)).toBe(false);
+    expect(isFromAftercare('a key of somebody else', headers, text, Date.now() / 1000 + 301)).toBe(false);
+
+    const settings = JSON.parse(/```json\n([\s\S]*?)```/.exec(page)![1]!) as object;
+    expect(checkSettings({ ...defaultSettings('classification_binary', { kind: 'size', size: 100 }), ...settings })).toMatchObject(settings);
   });
 
   it('is tried again after 500, with the same id, and not again once it is recorded', async () => {
