@@ -4,7 +4,6 @@ import { msToTs } from '@temporalio/common/lib/time.js';
 import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Check } from '../../cli/doctor/check.js';
-import { anyFreePort } from '../../embedded/ports.js';
 import { createDatabase, uniqueName, type TestDatabase } from '../support/stack.js';
 import { bareEnvironment, PROGRAM } from '../support/up.js';
 import { createNamespace, type TestNamespace } from '../workflows/support/namespace.js';
@@ -22,8 +21,8 @@ afterAll(async () => {
   await bare?.drop();
 });
 
-function setup(databaseUrl: string, address = place.address, namespace = place.namespace): { status: number | null; said: string; steps: (name: string) => Check } {
-  const run = spawnSync(process.execPath, [PROGRAM, 'setup', '--json', '--temporal-address', address, '--namespace', namespace], { env: { ...bareEnvironment(), DATABASE_URL: databaseUrl }, encoding: 'utf8' });
+function setup(databaseUrl: string, namespace = place.namespace): { status: number | null; said: string; steps: (name: string) => Check } {
+  const run = spawnSync(process.execPath, [PROGRAM, 'setup', '--json', '--temporal-address', place.address, '--namespace', namespace], { env: { ...bareEnvironment(), DATABASE_URL: databaseUrl }, encoding: 'utf8' });
   const { steps } = JSON.parse(run.stdout) as { steps: Check[] };
   return { status: run.status, said: run.stdout + run.stderr, steps: (name) => steps.find((step) => step.name === name)! };
 }
@@ -43,7 +42,7 @@ describe('setup', () => {
     const first = setup(bare.url);
     expect(first.status).toBe(0);
     expect(first.steps('schema').found).toMatch(/^mended: applied 0001/);
-    expect(first.steps('search attributes').found).toMatch(/^mended: registered aftercareModel and aftercareKind/);
+    expect(first.steps('search attributes')).toMatchObject({ state: 'ok', found: expect.stringContaining('registered') as string });
     expect(first.steps('namespace')).toMatchObject({ state: 'warn', remedy: expect.stringContaining('--retention') as string });
     const connection = await Connection.connect({ address: place.address });
     await connection.workflowService.updateNamespace({ namespace: place.namespace, config: { workflowExecutionRetentionTtl: msToTs('7 days') } });
@@ -55,9 +54,8 @@ describe('setup', () => {
     expect(second.steps('namespace').state).toBe('ok');
   });
 
-  it('names the namespace that is not there, and servers that do not answer', async () => {
-    expect(setup(bare.url, place.address, 'nowhere').steps('namespace')).toMatchObject({ state: 'fail', found: "there is no namespace 'nowhere'" });
-    const { status, steps } = setup(bare.url, `127.0.0.1:${await anyFreePort()}`);
-    expect([status, steps('temporal').state]).toEqual([1, 'fail']);
+  it('names the namespace that is not there', () => {
+    const { status, steps } = setup(bare.url, 'nowhere');
+    expect([status, steps('namespace')]).toMatchObject([1, { state: 'fail', found: "there is no namespace 'nowhere'", remedy: expect.stringContaining('temporal operator namespace create nowhere') as string }]);
   });
 });
