@@ -41,11 +41,13 @@ export async function saveGate(pool: Pool, gate: AskedGate): Promise<Gate> {
 /** A hold comes to its end, once. @throws NotFound; Conflict when it ended in another way */
 export async function closeGate(pool: Pool, { modelId, batch, state, by, note, atMs }: { modelId: number; batch: string; state: 'released' | 'rejected'; by: string | null; note: string | null; atMs: number }): Promise<Gate> {
   return inTransaction(pool, async (tx) => {
-    const { rowCount } = await tx.query(
-      `update aftercare.gate set state = $3, decided_by = $4, note = $5, decided_at = $6 where model_id = $1 and batch = $2 and state = 'held'`, [modelId, batch, state, by, note, new Date(atMs)]);
+    // What was said with the answer stands beside the question.
+    const { rows: [closed] } = await tx.query<{ note: string | null }>(
+      `update aftercare.gate g set state = $3, decided_by = $4, decided_at = $6, note = coalesce($5, (select d.note from aftercare.decision d where d.id = g.decision_id))
+       where g.model_id = $1 and g.batch = $2 and g.state = 'held' returning g.note`, [modelId, batch, state, by, note, new Date(atMs)]);
     const gate = await findGate(tx, modelId, batch);
     if (!gate) throw new NotFound(`batch '${batch}' has no gate`);
-    if (rowCount === 1) await recordAudit(tx, { modelId, by: by ?? 'deadline', action: `gate ${state}`, detail: { batch, ...(note === null ? {} : { note }) } });
+    if (closed) await recordAudit(tx, { modelId, by: by ?? 'deadline', action: `gate ${state}`, detail: { batch, ...(closed.note === null ? {} : { note: closed.note }) } });
     else if (gate.state !== state || gate.decidedBy !== by) throw new Conflict(`the gate of batch '${batch}' is ${gate.state}${gate.decidedBy ? ` by ${gate.decidedBy}` : ''}`);
     return gate;
   });
