@@ -4,8 +4,8 @@ import { probationEndsAtMs } from '../domain/challenge-policy.js';
 import type { Notice } from '../domain/notice.js';
 import type { ChallengeInput } from './messages.js';
 
-export function promotionQuestion({ name, version, mode, reason }: ChallengeInput, { against, note }: ChallengeProgress): string {
-  return `Put version ${version} of ${name} in charge, instead of version ${against}? ${note ?? (mode === 'challenge' ? '' : reason)}`.trim();
+export function promotionQuestion({ name, version, mode, by, reason }: ChallengeInput, { against, note }: ChallengeProgress): string {
+  return `Put version ${version} of ${name} in charge, instead of version ${against}? ${note ?? (mode === 'challenge' ? '' : `${by} wants it: ${reason}`)}`.trim();
 }
 
 /** Each event of a challenge is told once: its id is natural. @returns null when there is nothing to tell */

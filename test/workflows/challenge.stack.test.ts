@@ -204,10 +204,10 @@ describe.concurrent('challenge', () => {
     it('is by hand at once for whoever may approve, and asked about for anybody else', async () => {
       const [one, two] = [nextModel(), nextModel()];
       const mine = await story.begin(one, { promotion: { approval, probationMs: 0 } }, { mode: 'promotion', by: 'ada', approvedBy: 'ada', reason: 'by hand' });
-      const theirs = await story.begin(two, { promotion: { approval, probationMs: 0 } }, { mode: 'promotion', by: 'eve', approvedBy: 'eve', reason: 'eve says so' });
+      const theirs = await story.begin(two, { promotion: { approval, probationMs: 0 } }, { mode: 'promotion', by: 'eve', approvedBy: 'eve', reason: 'by hand' });
       expect(await story.result(mine)).toMatchObject({ state: 'kept' });
       await eventually(() => story.asked(two), (asked) => asked);
-      expect(story.store.opened.find(({ modelId }) => modelId === two)!.question).toBe('Put version 2 of loans in charge, instead of version 1? eve says so');
+      expect(story.store.opened.find(({ modelId }) => modelId === two)!.question).toBe('Put version 2 of loans in charge, instead of version 1? eve wants it: by hand');
       await story.answer(two, 'reject', 'ada');
       expect(await story.result(theirs)).toMatchObject({ state: 'closed' });
     });
