@@ -1,9 +1,9 @@
 /** Plays retrainings and checks that their histories replay; with AFTERCARE_RECORD_HISTORIES they are kept in test/histories/. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { retrainingId, WORKFLOW } from '../../domain/names.js';
+import { lifecycleId, retrainingId, WORKFLOW } from '../../domain/names.js';
 import { retrainingStatus, stopRetraining, trainingFinished } from '../../workflows/messages.js';
 import { replayAndKeep } from './support/record.js';
-import { byWorkflow, OVER_HTTP, RetrainingStory } from './support/retraining-story.js';
+import { byWorkflow, OVER_HTTP, RetrainingStory, USER_QUEUE } from './support/retraining-story.js';
 import { eventually, openStage, silenceWorkers, type Stage } from './support/stage.js';
 
 let stage: Stage;
@@ -47,4 +47,13 @@ it('a retraining tells its story, and the story replays', async () => {
   const ends = await Promise.all([approved, overHttp, rejected, stopped, failed].map((handle) => handle.result()));
   expect(ends.map(({ state }: { state: string }) => state)).toEqual(['completed', 'completed', 'rejected', 'cancelled', 'failed']);
   await replayAndKeep(stage, ['is-approved-and-trained', 'is-trained-over-http', 'is-rejected', 'is-stopped', 'names-a-version-that-is-not-there'].map((scenario, i) => ({ workflowType: WORKFLOW.retraining, scenario, workflowId: retrainingId(1, i + 1) })));
+});
+
+it('a schedule asks for a retraining by its nominal time', async () => {
+  const lifecycle = await stage.client.workflow.start('collectReports', { workflowId: lifecycleId(2), taskQueue: USER_QUEUE });
+  const key = await stage.client.workflow.execute(WORKFLOW.scheduledRun, { workflowId: 'scheduled-retraining', taskQueue: story.store.queue, args: [{ modelId: 2, purpose: 'retraining' }] }) as string;
+  expect(key).toMatch(/^schedule:\d{4}-/);
+  expect(await eventually(() => lifecycle.query<unknown[]>('reports'), (reports) => reports.length > 0)).toEqual([{ key, trigger: 'schedule', by: 'schedule', reason: `It is time by the schedule (${key.slice(9)}).` }]);
+  await lifecycle.terminate();
+  await replayAndKeep(stage, [{ workflowType: WORKFLOW.scheduledRun, scenario: 'asks-for-a-retraining', workflowId: 'scheduled-retraining' }]);
 });

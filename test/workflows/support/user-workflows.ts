@@ -25,10 +25,11 @@ export async function trainForever(): Promise<TrainingOutcome> {
   return { state: 'failed', reason: 'this is never reached' };
 }
 
-/** Stands in for a lifecycle: keeps what it is told. */
+/** Stands in for a lifecycle: keeps what it is told of retrainings. */
 export async function collectReports(): Promise<void> {
   const reports: unknown[] = [];
   setHandler(defineSignal<[unknown]>('aftercareRetrainingFinished'), (report) => void reports.push(report));
+  setHandler(defineSignal<[unknown]>('aftercareRequestRetrainingSignal'), (request) => void reports.push(request));
   setHandler(defineSignal<[unknown]>('aftercareDecisionClosed'), () => undefined);
   setHandler(defineQuery<unknown[]>('reports'), () => reports);
   await condition(() => false);
