@@ -10,6 +10,7 @@ import type { BlockColumn, RowSource, TextBlock } from '../domain/row-block.js';
 import { columnOf, type SchemaColumn } from '../domain/schema.js';
 import { analysisColumns, type TakenColumns } from './append-columns.js';
 import { drawBatchId, findBatch, lockLedger, repeatedReceipt, writeEntry, type KnownBatch } from './batch-ledger.js';
+import { borrowFeatures, leftFeaturesOut } from './borrow-features.js';
 import { CopyEncoder, type CellBlock } from './copy-encode.js';
 import { CopyIn } from './copy-in.js';
 import { EarlierRows, PORTION, preferIndexes } from './earlier-rows.js';
@@ -167,12 +168,13 @@ export async function appendRowsIn(tx: Transaction, found: FoundModel, taken: Ta
   const probes = identifiers.ifAtMost(PORTION);
   await preferIndexes(tx);
   const conflicts = sink.targets > 0 ? await takeBackConflicts(tx, found, batchId, intake) : { rows: 0, targets: 0 };
-  const settled = await settleRows(tx, { modelId, versionId, batchId, columns: found.columns, upsert, seenBatch: found.lastBatch, lastBatch, suspects, identifiers, quarantine, touched, displaced });
+  const settled = await settleRows(tx, { modelId, versionId, batchId, columns: comparedColumns(found, source), upsert, seenBatch: found.lastBatch, lastBatch, suspects, identifiers, quarantine, touched, displaced });
   const accepted = intake.rowsTaken - conflicts.rows - settled.duplicates - settled.quarantinedRows.length;
   const targets = sink.targets > 0 ? await settleOwnTargets(tx, found, batchId, settled.quarantinedRows, accepted === intake.rowsTaken, sink.targets - conflicts.targets, probes, displaced) : null;
   const waiting = accepted > 0 && taken.columns.some(({ role }) => role === 'identifier') ? await countWaitingTargets(tx, modelId, batchId, probes) : 0;
   touched.merge(displaced);
 
+  await borrowFeatures(tx, found, batchId, touched.columns());
   const { receipt, standing } = await writeEntry(tx, lastBatch, {
     batchId, modelId, versionId, by: options.by, touched: touched.columns(),
     receipt: {
@@ -186,6 +188,13 @@ export async function appendRowsIn(tx: Transaction, found: FoundModel, taken: Ta
   const batch = { modelId, versionId, model: found.name, key, number: receipt.number, rowsRead: intake.rowsRead, by: options.by };
   if (await settleViolations(tx, batch, judged, standing)) options.onIncident?.(modelId);
   return receipt;
+}
+
+/** What tells a row from an earlier one: not the features, where a challenger's input has none (store/borrow-features.ts). */
+function comparedColumns(found: FoundModel, { columnNames }: RowSource): FoundModel['columns'] {
+  if (found.versionRole === 'champion' || !leftFeaturesOut(found, columnNames)) return found.columns;
+  const given = new Set(columnNames);
+  return found.columns.filter(({ name }) => given.has(name));
 }
 
 /** Cells and columns are judged before the batch is compared with others: a row that was there before is nobody's fault. @throws BatchRefused, unless the key is known */

@@ -80,7 +80,7 @@ export async function settleViolations(tx: Transaction, batch: BatchRecord, { vi
   if (!standing.inCharge) return false;
   if (fresh && grave.length > 0) return openSchemaIncident(tx, batch, grave);
   if (!clean || !standing.incident) return false;
-  return (await resolveFailureIncidents(tx, { versionId: batch.versionId, kind: 'schema' }, `batch ${batch.key} was as the schema says`, Date.now())).length > 0;
+  return (await resolveFailureIncidents(tx, { versionId: batch.versionId, kind: 'schema' }, `batch ${shortKey(batch.key)} was as the schema says`, Date.now())).length > 0;
 }
 
 /** A refused batch leaves its record and nothing else. @returns whether an incident opened */
@@ -120,10 +120,13 @@ async function openSchemaIncident(tx: Transaction, { modelId, versionId, model, 
   const pipeline = grave.some(({ fault }) => fault === 'pipeline');
   const { opened } = await openFailureIncident(tx, {
     modelId, versionId, kind: 'schema', cause: grave.length === 1 ? grave[0]!.column : 'columns', openingChunk: key, severity: pipeline ? 'critical' : 'warning', atMs,
-    text: `Model '${model}': batch ${key}${number === null ? ' was refused' : ''}: ${describeViolations(grave)}. ${pipeline ? 'It looks like the pipeline: for operations.' : 'It looks like the data themselves: for data science.'}`,
+    text: `Model '${model}': batch ${shortKey(key)}${number === null ? ' was refused' : ''}: ${describeViolations(grave)}. ${pipeline ? 'It looks like the pipeline: for operations.' : 'It looks like the data themselves: for data science.'}`,
   });
   return opened;
 }
+
+/** Hashes are told by their beginning. */
+const shortKey = (key: string): string => key.replace(/^(sha256:[0-9a-f]{8})[0-9a-f]{56}$/, '$1…');
 
 /** Newest first. @param limit at most so many */
 export async function readViolations(db: Queryable, modelId: number, limit: number): Promise<SchemaViolation[]> {

@@ -23,7 +23,7 @@ export function registerData(program: Command): void {
     .action((model: string, options: EventOptions) => withClient(options, async (client) => {
       const events = await client.events(model, { source: options.source, version: versionOf(options.modelVersion), limit: limitOf(options.limit) });
       if (options.json) return printJson(events);
-      print(events.length === 0 ? 'nothing happened' : table(events.map(({ at, source, event, rows, version, by, batch, key }) => ({ at: shortTime(at), source, event, rows, version, by, batch: batch ?? '', key: key ?? '' }))));
+      print(events.length === 0 ? 'nothing happened' : table(events.map(({ at, source, event, rows, version, by, batch, key }) => ({ at: shortTime(at), source, event, rows, version, by, batch: batch ?? '', key: shortKey(key ?? '') }))));
     }));
 
   withStackOptions(program.command('violations <model>'))
@@ -37,7 +37,7 @@ Examples:
       const violations = await client.violations(model, { limit: limitOf(options.limit) });
       if (options.json) return printJson(violations);
       print(violations.length === 0 ? 'every batch was what the schema says' : table(violations.map((one) => ({
-        at: shortTime(one.at), batch: one.batch, what: one.batchNumber === null ? 'refused' : 'taken', version: one.version, column: one.column, violation: one.kind, detail: one.detail,
+        at: shortTime(one.at), batch: shortKey(one.batch), what: one.batchNumber === null ? 'refused' : 'taken', version: one.version, column: one.column, violation: one.kind, detail: one.detail,
         rows: `${one.rows.toLocaleString('en')} of ${one.rowsRead.toLocaleString('en')}`, 'looks like': one.fault, for: one.concerns,
       }))));
     }));
@@ -49,3 +49,6 @@ function limitOf(text: string): number {
 }
 
 const shortTime = (iso: string): string => iso.slice(0, 16).replace('T', ' ');
+
+/** Hashes are told by their beginning; --json has them whole. */
+const shortKey = (key: string): string => key.replace(/^(sha256:[0-9a-f]{8})[0-9a-f]{56}$/, '$1…');

@@ -120,6 +120,28 @@ it('a run that was planned before a promotion ends as one of the version that it
   expect(open!.changed).toBe(0);
 });
 
+it('a challenger\'s rows without features have those of the champion\'s rows, whichever come first; what it sends itself stays', async () => {
+  const id = await create('borrowed');
+  for (const key of ['a', 'b']) await addFromInput(context(), 'borrowed', { reference: reference(), key });
+  const append = (given: Row[], version: number) => appendRows(database.pool, id, memorySource(given), { by: 'test', version });
+  await append(shadow(0, 20, 5), 2);
+  await append(rows(0, 20, 9).map((row) => ({ ...row, colour: null })), 3);
+  expect(await append(rows(0, 40), 1)).toMatchObject({ rowsAccepted: 40 });
+  await append(shadow(20, 50, 5), 2);
+  // Sent again under another key, and with a correction: the features that were borrowed are nobody's difference.
+  expect(await appendRows(database.pool, id, memorySource(shadow(0, 20, 5)), { by: 'test', version: 2, key: 'again' })).toMatchObject({ rowsDuplicate: 20, rowsQuarantined: 0, rowsAccepted: 0 });
+  expect(await appendRows(database.pool, id, memorySource(shadow(20, 22, 6)), { by: 'test', version: 2, upsert: true })).toMatchObject({ rowsReplaced: 2 });
+  const { rows: kept } = await database.pool.query<{ id: string; version: number; amount: number | null; colour: string | null }>(
+    `select identifier as id, v.number as version, c001 as amount, c002 as colour from aftercare_data.m${id}_inference i join aftercare.version v on v.id = i.version_id where removed_by is null and v.number > 1`);
+  expect(kept).toHaveLength(70);
+  for (const { id: row, version, amount, colour } of kept) {
+    const n = Number(row.slice(4));
+    const expected = version === 3 ? { ...smallRow(n, 9), colour: null } : n < 40 ? smallRow(n) : { amount: null, colour: null };
+    if (version === 3 && smallRow(n, 9)['amount'] === null) continue;
+    expect({ row, version, amount, colour }).toEqual({ row, version, amount: expected['amount'], colour: expected['colour'] });
+  }
+});
+
 it('a version whose schema or problem is another is refused with every difference, and leaves nothing behind', async () => {
   const id = await create('strict');
   const refused = (reference: Row[], more: object = {}): Promise<unknown> => addFromInput(context(), 'strict', { reference, key: 'x', ...more });
