@@ -24,7 +24,8 @@ export async function replayAndKeep(stage: Stage, recorded: readonly Recorded[])
     if (!process.env.AFTERCARE_RECORD_HISTORIES) continue;
     const folder = fileURLToPath(new URL(`../../histories/${workflowType}/`, import.meta.url));
     mkdirSync(folder, { recursive: true });
-    const events = JSON.parse(historyToJSON(history)) as object;
+    // Where the code stood on the machine that recorded is nobody's business, and no part of a replay.
+    const events = JSON.parse(historyToJSON(history), (key, value: unknown) => (key === 'stackTrace' ? '' : value)) as object;
     writeFileSync(`${folder}${aftercareVersion()}-${scenario}.json`, `${JSON.stringify({ workflowId, ...events }, null, 1)}\n`);
   }
 }
