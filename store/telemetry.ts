@@ -1,7 +1,7 @@
 /** Serving telemetry per version and minute: added up as it comes, read for guardrails, watches and people. */
 import { NotFound } from '../domain/errors.js';
 import { lifecycleSettings } from '../domain/lifecycle-settings.js';
-import { addMinutes, tailOf, type ServingMinute, type ServingSummary } from '../domain/telemetry.js';
+import { addMinutes, DURATION_BOUNDS_MS, tailOf, type ServingMinute, type ServingSummary } from '../domain/telemetry.js';
 import { findModel, requireActive, type ModelRef } from './find-model.js';
 import { inTransaction, type Pool, type Queryable, type Transaction } from './pool.js';
 import { tendBy } from './tending.js';
@@ -105,14 +105,15 @@ interface SummaryRow {
   buckets: number[];
 }
 
+/** A sum per bucket: thirty days of minutes take 0.4 s on a crowded machine; taking the arrays apart and grouping took 7 s and more. */
 const SUMMARY_SQL = `
-  with minutes as materialized (select * from aftercare.telemetry where version_id = any ($1::integer[]) and minute >= $2 and minute < $3),
-       sums as (select version_id, sum(calls)::float8 as calls, sum(errors)::float8 as errors, sum(duration_sum_ms) as sum_ms, max(duration_max_ms) as max_ms, max(last_at) as last_at from minutes group by version_id),
-       spread as (select version_id, array_agg(n order by place) as buckets from (
-         select version_id, place, sum(n)::float8 as n from minutes, unnest(buckets) with ordinality as b (n, place) group by version_id, place) by_place group by version_id)
+  with sums as (
+    select version_id, sum(calls)::float8 as calls, sum(errors)::float8 as errors, sum(duration_sum_ms) as sum_ms, max(duration_max_ms) as max_ms, max(last_at) as last_at,
+      array[${DURATION_BOUNDS_MS.map((_, i) => `sum(buckets[${i + 1}])`).join(', ')}]::float8[] as buckets
+    from aftercare.telemetry where version_id = any ($1::integer[]) and minute >= $2 and minute < $3 group by version_id)
   select v.number as version, v.role = 'challenger' as challenger, coalesce(s.calls, 0) as calls, coalesce(s.errors, 0) as errors, coalesce(s.sum_ms, 0) as "sumMs", coalesce(s.max_ms, 0) as "maxMs",
-    to_char(s.last_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "lastAt", coalesce(p.buckets, '{}') as buckets
-  from aftercare.version v left join sums s on s.version_id = v.id left join spread p on p.version_id = v.id
+    to_char(s.last_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "lastAt", coalesce(s.buckets, '{}') as buckets
+  from aftercare.version v left join sums s on s.version_id = v.id
   where v.id = any ($1::integer[]) order by v.number`;
 
 async function summarize(db: Queryable, versionIds: readonly number[], fromMs: number, toMs: number): Promise<ServingSummary[]> {

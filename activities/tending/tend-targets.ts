@@ -18,14 +18,15 @@ export async function tendTargets(tx: Transaction, model: ModelState, nowMs: num
   const named = { modelId: model.id, name: model.name, version: model.version };
   const notices: Notice[] = [];
   let settled = false;
+  let stages = await readStages(tx, model.versionId);
   for (const stage of WAIT_STAGES) {
-    const dueAtMs = stageDueAtMs(stage, (await readStages(tx, model.versionId))[stage], rule);
+    const dueAtMs = stageDueAtMs(stage, stages[stage], rule);
     if (dueAtMs === null || dueAtMs > nowMs) continue;
     const { taken, late } = await takeStage(tx, model.versionId, stage, rule, nowMs);
     if (late) notices.push(targetsNotice(stage, late, named, rule, nowMs));
     settled ||= stage === 'absent' && taken > 0;
+    stages = await readStages(tx, model.versionId);
   }
-  const stages = await readStages(tx, model.versionId);
   const dues = WAIT_STAGES.map((stage) => stageDueAtMs(stage, stages[stage], rule)).filter((due) => due !== null);
   return { notices, settled, nextAtMs: dues.length === 0 ? null : Math.min(...dues) };
 }
