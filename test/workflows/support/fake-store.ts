@@ -23,6 +23,7 @@ export class FakeStore {
   readonly opened: OpenDecision[] = [];
   readonly closed: CloseDecision[] = [];
   readonly notices: Notice[] = [];
+  readonly audited: { action: string; by: string; key: string }[] = [];
   readonly buried: { id: string; reason: string }[] = [];
   deliverAfterMs = 0;
   giveUpAfterMs = 86_400_000;
@@ -97,6 +98,7 @@ export class FakeStore {
         await this.onDeliver(id);
         return { state: 'sent' };
       },
+      aftercareRecordAudit: async ({ action, by, key }) => void this.audited.push({ action, by, key }),
       aftercareBuryNotification: async ({ id, reason }) => void this.buried.push({ id, reason }),
     };
   }
