@@ -260,6 +260,13 @@ describe('a mail about a decision', () => {
     for (const told of ['Train it anew?', '3, asked', 'the new season began', 'May be answered by: maria', `aftercare decide ${id} approve --as maria`]) expect(text).toContain(told);
   });
 
+  it('has a link only for those who may answer', async () => {
+    const id = await addDecision(await addIncident());
+    await database.pool.query(`update aftercare.decision set approvers = '{Linus@example.org}' where id = $1`, [id]);
+    await deliver(asked(id));
+    expect(inbox.received.map(({ to, text }) => [to[0], text.includes('/decisions/')]).sort()).toEqual([['ada@example.org', false], ['linus@example.org', true]]);
+  });
+
   it('brings the numbers of a verdict to whoever decides on a promotion', async () => {
     const comparison = { metric: 'roc_auc', pairs: 2_000, basis: 'realized', champion: 0.7, challenger: 0.74, difference: { mean: 0.04, lower: 0.02, upper: 0.06 }, probability: { better: 0.99, worse: 0, equivalent: 0.01 }, judgement: 'better', reason: null };
     const verdict = { model: 'loans', challenge: 4, champion: 1, challenger: 2, horizon: 9, judgement: 'better', text: 'better', comparison, segments: { 'region=north': { ...comparison, pairs: 700 } }, guardrails: [{ guardrail: 'error_rate', kept: true, text: 'errors 0.1 % against 0.2 %' }] };
