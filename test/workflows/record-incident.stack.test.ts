@@ -2,12 +2,14 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import type { WorkflowUpdateFailedError } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { LedgerRequest, LedgerView, RunOutcome } from '../../activities/contract.js';
 import type { IncidentNote, NotedIncident } from '../../activities/contracts/incidents.js';
 import type { DecisionAnswer } from '../../domain/decision.js';
 import type { AttendedIncident, IncidentState } from '../../domain/incident.js';
+import { lifecycleSettings } from '../../domain/lifecycle-settings.js';
 import { decisionWorkflowId, incidentWorkflowId, WORKFLOW } from '../../domain/names.js';
 import { defaultSettings } from '../../domain/settings.js';
-import { actOnIncident, actOnIncidentSignal, answerDecision, answerDecisionSignal, incidentChanged, incidentStatus, type IncidentAct, type IncidentInput } from '../../workflows/messages.js';
+import { actOnIncident, actOnIncidentSignal, answerDecision, answerDecisionSignal, incidentChanged, incidentStatus, requestRun, type IncidentAct, type IncidentInput } from '../../workflows/messages.js';
 import { FakeStore } from './support/fake-store.js';
 import { replayAndKeep } from './support/record.js';
 import { eventually, openStage, silenceWorkers, type Stage } from './support/stage.js';
@@ -49,6 +51,8 @@ class IncidentStore extends FakeStore {
     return this.notices.map(({ id }) => id);
   }
 }
+
+const attendedIncident = (incident: string): AttendedIncident => ({ incident, incidentId: 7, kind: 'drift', cause: 'amount', segment: '', openingChunk: '000003', severity: 'info', text: "Column 'amount' drifted." });
 
 let chunks = 0;
 
@@ -167,5 +171,35 @@ describe('incident', () => {
         { workflowType: WORKFLOW.decision, scenario: 'refused-then-withdrawn', workflowId: withdrawn.workflowId },
       ]);
     });
+  });
+
+  it('is begun by the lifecycle when a run names it, told when a run says that it is over, and begun anew when it comes back', async () => {
+    const store = new IncidentStore();
+    const reported: Partial<RunOutcome>[] = [
+      { attended: [attendedIncident('drift/amount/000003')], ended: [] }, { attended: [], ended: [{ incident: 'drift/amount/000003', state: 'withdrawn' }] }, { attended: [{ ...attendedIncident('drift/amount/000003'), round: 2 }], ended: [] },
+    ];
+    store.onFinish = ({ runNumber }) => reported[runNumber - 1] ?? {};
+    const activities = store.activities();
+    const readLedger = async (request: LedgerRequest): Promise<LedgerView> => ({ ...await activities.aftercareReadLedger!(request), lifecycle: lifecycleSettings({}) });
+    await stage.perform(store, async () => {
+      const lifecycle = await stage.startLifecycle(store, 3);
+      const run = (key: string) => lifecycle.executeUpdate(requestRun, { args: [{ key, trigger: 'manual', by: 'ada' }] });
+      const attending = stage.client.workflow.getHandle(incidentWorkflowId(3, 'drift/amount/000003'));
+      await run('first');
+      await eventually(() => store.acts, (acts) => acts.length === 1);
+      store.append('analysis', 10);
+      store.standing = { state: 'withdrawn', waiting: [] };
+      await run('second');
+      expect(await attending.result()).toMatchObject({ state: 'withdrawn' });
+      store.append('analysis', 10);
+      store.standing = { state: 'open', waiting: [] };
+      await run('third');
+      await eventually(() => store.acts, (acts) => acts.length === 3);
+      expect(store.acts).toEqual(['opened by aftercare', 'ended by aftercare', 'opened by aftercare']);
+      await eventually(() => store.told, (told) => told.length === 3);
+      expect(store.told).toEqual(expect.arrayContaining(['incident-opened/drift/amount/000003', 'incident-resolved/drift/amount/000003', 'incident-opened/drift/amount/000003/round-2']));
+      await lifecycle.terminate();
+      await attending.terminate();
+    }, { activities: { ...activities, aftercareReadLedger: readLedger } });
   });
 });
