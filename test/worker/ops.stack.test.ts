@@ -2,7 +2,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Aftercare } from '../../client/index.js';
 import { anyFreePort } from '../../embedded/ports.js';
-import { writeSecret } from '../../store/secrets.js';
+import { mintToken } from '../../domain/signed-token.js';
+import { createServer } from '../../server/index.js';
+import { signingKey, writeSecret } from '../../store/secrets.js';
 import { createDatabase, type TestDatabase } from '../support/stack.js';
 import { createNamespace, type TestNamespace } from '../workflows/support/namespace.js';
 import { eventually } from '../workflows/support/stage.js';
@@ -81,6 +83,19 @@ describe('a worker process', () => {
     expect(text).not.toContain('a name that no label holds');
     expect(text).not.toContain('# EOF');
     for (const series of new Set([...text.matchAll(/^(aftercare_\w+)/gm)].map((match) => match[1]!))) expect(text.split('\n').filter((line) => line.startsWith(`${series}{`)).length, series).toBeLessThan(200);
+  });
+
+  it('has asked a question, whose page shows the figure of what was found, within its policy', async () => {
+    const [decision] = await client.decisions();
+    const app = await createServer({ pool: database.pool, client });
+    const token = await mintToken(await signingKey(database.pool), { use: 'answer', decision: decision!.id, person: 'ada@example.org', untilMs: Date.now() + 60_000 });
+    const { statusCode, body } = await app.inject({ method: 'GET', url: `/decisions/${token}` });
+    await app.close();
+    expect(statusCode).toBe(200);
+    expect(body).toContain('class="ac-figure"');
+    expect(body.match(/<svg/g)).toHaveLength(1);
+    expect(body).not.toMatch(/ style="|<script|<img|https?:\/\/(?!www\.w3\.org\/2000\/svg)/);
+    for (const answer of ['acknowledge', 'retrain', 'ignore']) expect(body).toContain(`value="${answer}"`);
   });
 
   it('says that it is not ready while the database is away, and goes on afterwards', async () => {
