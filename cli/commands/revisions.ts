@@ -19,9 +19,9 @@ export function registerRevisions(program: Command): void {
   withStackOptions(program.command('revisions <model>'))
     .description('every value that a chunk of the analysis had: provisional while targets were to come, final, corrected later')
     .option('--chunk <key>', 'as results show it; default: all, newest first')
-    .option('--metric <name>')
+    .option('--metric <name>', 'e.g. roc_auc')
     .option('--calculator <name>', CALCULATORS.join(', '))
-    .option('--column <name>')
+    .option('--column <name>', 'of calculators that look at columns')
     .option('--segment <column=value>', 'default: all rows together')
     .option('--limit <n>', 'how many values', '200')
     .addHelpText('after', `

@@ -26,7 +26,7 @@ describe('every command', () => {
   it('is there: the list that the documentation promises', () => {
     expect(leaves.map(({ path }) => path).sort()).toEqual([
       'alerts', 'append', 'calculate', 'challenger add', 'challenger list', 'challenger remove', 'compare', 'decide', 'decisions', 'demo', 'doctor', 'events', 'model archive',
-      'model create', 'model delete', 'model list', 'model settings', 'model show', 'model tag', 'rank', 'remove', 'report', 'results', 'run', 'run-config', 'runs', 'serve', 'setup', 'targets', 'up',
+      'model create', 'model delete', 'model list', 'model settings', 'model show', 'model tag', 'notify list', 'notify resend', 'notify test', 'rank', 'remove', 'report', 'results', 'retrain', 'retrainings', 'revisions', 'run', 'run-config', 'runs', 'secret list', 'secret remove', 'secret set', 'serve', 'setup', 'targets', 'telemetry log', 'telemetry show', 'up',
       'violations', 'worker',
     ]);
   });

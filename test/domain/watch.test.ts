@@ -37,7 +37,7 @@ describe('judgeErrors', () => {
     const minutes = [minute(0, 60, 0), minute(1, 60, 4), minute(2, 60, 10)];
     expect(judgeErrors(minutes.slice(0, 2), rule, fresh, 'loans')).toEqual({ fault: null, judgedToMs: MINUTE });
     expect(judgeErrors(minutes, rule, fresh, 'loans')).toEqual({
-      judgedToMs: 2 * MINUTE, fault: { sinceMs: 2 * MINUTE, text: `Calls of model 'loans' fail: 14 of 180 (7.8 %) in the 1 h 0 min up to 1970-01-01 00:02 UTC; at most 5.0 % is expected.` },
+      judgedToMs: 2 * MINUTE, fault: { sinceMs: 2 * MINUTE, text: `Calls of model 'loans' fail: 14 of 180 (7.8 %) in the 1 h up to 1970-01-01 00:02 UTC; at most 5.0 % is expected.` },
     });
   });
 
