@@ -309,10 +309,10 @@ export class Lifecycles {
   }
 
   async #start(beginning: LifecycleBeginning): Promise<void> {
-    const { modelId, name, lastRun, horizon, lastRetraining, state } = beginning;
+    const { modelId, name, lastRun, horizon, state } = beginning;
     if (state !== 'active') throw new Conflict(`model '${name}' is ${state}: it has no lifecycle`);
     const { numericQueue, pace } = this.#options;
-    const input: LifecycleInput = { modelId, name, lastRun, horizon, lastRetraining, ...(numericQueue ? { numericQueue } : {}), ...(pace ? { pace } : {}) };
+    const input: LifecycleInput = { modelId, name, lastRun, horizon, ...(numericQueue ? { numericQueue } : {}), ...(pace ? { pace } : {}) };
     const startWith = (tagged: boolean) => this.temporal.within(CALL_PATIENCE_MS, () => this.temporal.client.workflow.start(WORKFLOW.lifecycle, lifecycleStart({ ...input, tagged }, this.#mainQueue)));
     await this.#ours(async () => {
       const tagged = await this.ensureSearchAttributes();

@@ -8,8 +8,6 @@ export interface LifecycleBeginning {
   /** The last run number that was used, and the horizon of the last run that completed; 0 for none. */
   lastRun: number;
   horizon: number;
-  /** The last number of a retraining that was used; 0 for none. */
-  lastRetraining: number;
 }
 
 /** @returns null when there never was such a model */
@@ -17,8 +15,7 @@ export async function readLifecycleBeginning(pool: Pool, modelId: number): Promi
   const { rows } = await pool.query<LifecycleBeginning>(
     `select m.id as "modelId", m.name, m.state,
             greatest(m.last_run, coalesce(max(r.number), 0)) as "lastRun",
-            coalesce(max(r.horizon) filter (where r.state = 'completed'), 0) as horizon,
-            (select coalesce(max(t.number), 0) from aftercare.retraining t where t.model_id = m.id) as "lastRetraining"
+            coalesce(max(r.horizon) filter (where r.state = 'completed'), 0) as horizon
        from aftercare.model m
        left join aftercare.run r on r.model_id = m.id
       where m.id = $1

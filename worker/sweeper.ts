@@ -89,8 +89,8 @@ async function start(options: SweeperOptions, client: Client, modelId: number, w
   const beginning = await readLifecycleBeginning(options.pool, modelId);
   if (beginning?.state !== 'active') return;
   const tagged = await ensureSearchAttributes(options.connection, options.namespace);
-  const { name, lastRun, horizon, lastRetraining } = beginning;
-  await client.workflow.start(WORKFLOW.lifecycle, lifecycleStart({ modelId, name, lastRun, horizon, lastRetraining, tagged, ...(options.numericQueue ? { numericQueue: options.numericQueue } : {}) }, options.taskQueue));
+  const { name, lastRun, horizon } = beginning;
+  await client.workflow.start(WORKFLOW.lifecycle, lifecycleStart({ modelId, name, lastRun, horizon, tagged, ...(options.numericQueue ? { numericQueue: options.numericQueue } : {}) }, options.taskQueue));
   await markLifecycleStarted(options.pool, modelId);
   options.onNotice(`sweeper: started the lifecycle of model '${name}' (${why})`);
 }
