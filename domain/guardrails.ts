@@ -2,6 +2,7 @@
 import type { GuardrailCheck, MetricComparison } from './challenge.js';
 import type { ChallengeSettings } from './lifecycle-settings.js';
 import type { ServingSummary } from './telemetry.js';
+import { chance, signed } from './verdict-text.js';
 
 type Limits = Pick<ChallengeSettings, 'errorRateSurplus' | 'responseTimeRatio' | 'segmentLoss' | 'certainty'>;
 
@@ -41,7 +42,7 @@ export function segmentGuardrail(losses: readonly { segment: string; comparison:
   const { mean } = worst.comparison.difference!;
   return {
     guardrail: 'worst_segment', kept: worst.beyond < certainty,
-    text: `worst segment ${worst.segment}: ${mean >= 0 ? '+' : '−'}${Math.abs(Number(mean.toPrecision(3)))} (worse by more than ${segmentLoss} with probability ${Number(worst.beyond.toFixed(3))})`,
+    text: `worst segment ${worst.segment}: ${signed(mean)} (worse by more than ${segmentLoss} with probability ${chance(worst.beyond)})`,
   };
 }
 

@@ -104,7 +104,7 @@ Examples:
 
 function show({ text, comparison, segments, guardrails }: Verdict, rope: number): void {
   print(text);
-  const rows: [string, MetricComparison][] = [['all rows', comparison], ...Object.entries(segments)];
+  const rows: [string, MetricComparison][] = [['all rows', comparison], ...Object.entries(segments).sort(([a], [b]) => (a < b ? -1 : 1))];
   const reach = reachOf(rows.flatMap(([, { difference }]) => (difference ? [difference] : [])), rope);
   print(table(rows.map(([name, one]) => ({
     rows: name, pairs: one.pairs, champion: one.champion === null ? null : digits(one.champion), challenger: one.challenger === null ? null : digits(one.challenger),

@@ -1,7 +1,8 @@
 /** Verdicts on real rows: what both answered, joined by identifier, with the targets that were known at a horizon. */
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { FittedCache } from '../../activities/fitted-cache.js';
 import { computeVerdict, type VerdictRequest } from '../../activities/verdict/compute-verdict.js';
+import { buildProgram } from '../../cli/program.js';
 import type { Verdict } from '../../domain/challenge.js';
 import { LIFECYCLE_DEFAULTS } from '../../domain/lifecycle-settings.js';
 import { inTransaction } from '../../store/pool.js';
@@ -40,6 +41,30 @@ it('a clearer challenger is better on the rows that both answered and whose targ
     .toMatchObject({ comparison: { champion: verdict.comparison.champion, challenger: verdict.comparison.challenger, pairs: 1_500 } });
   expect((await judge(of)).judgement).toBe('worse');
   expect((await readVerdicts(database.pool, of.modelId, { challenger: 2 })).map((one) => one.judgement)).toEqual(['worse', 'better', 'better']);
+});
+
+it('aftercare verdict shows it at a terminal: the sentence, a line for all rows and each segment with its interval, the guardrails', async () => {
+  const of = await new VerdictWorld(database.pool, 'loans', [2.5, 0.5]).create({ segments: { by: ['branch'] } });
+  for (const version of [1, 2] as const) await of.append(version, 0, 3_000);
+  await of.targets(0, 3_000);
+  const verdict = await judge(of);
+  const printed: string[] = [];
+  const stdout = vi.spyOn(process.stdout, 'write').mockImplementation((text) => { printed.push(String(text)); return true; });
+  try {
+    const program = await buildProgram('verdict');
+    await program.parseAsync(['node', 'aftercare', 'verdict', 'loans', '2', '--database-url', database.url]);
+    await program.parseAsync(['node', 'aftercare', 'verdict', 'loans', '--json', '--database-url', database.url]);
+  } finally {
+    stdout.mockRestore();
+  }
+  const [text, table, ...rest] = printed;
+  expect(text).toBe(`${verdict.text}\n`);
+  const lines = table!.split('\n').slice(2, 6);
+  expect(lines.map((line) => line.split(/ {2,}/)[0])).toEqual(['all rows', 'branch=north', 'branch=south', 'branch=west']);
+  // The region of equivalence around no difference, the interval to the right of it.
+  for (const line of lines) expect(line).toMatch(/better +·+░+│░+·*━+●━+·*$/);
+  expect(rest.slice(0, 3).map((line) => line.split(':')[0])).toEqual(['not known', 'not known', 'kept']);
+  expect(JSON.parse(rest.at(-1)!)).toEqual(verdict);
 });
 
 it('removed rows and corrected targets do not count', async () => {
