@@ -111,7 +111,7 @@ export function countForChallenges(loop: LoopState, entry: LedgerEntry): LoopSta
   const checkpoints = [...next.checkpoints];
   const challenges = next.challenges.map((challenge): ActiveChallenge => {
     if (challenge.mode !== 'challenge' || challenge.promoted) return challenge;
-    const own = entry.shadowOf === challenge.version;
+    const own = entry.shadowOf === challenge.version && entry.kind === 'analysis';   // its reference is a batch as well
     if (!own && !(isTarget && challenge.newRows !== null)) return challenge;
     const newRows = (challenge.newRows ?? 0) + entry.rowsAccepted;
     if (newRows < everyRows) return { ...challenge, newRows };

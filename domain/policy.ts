@@ -151,11 +151,13 @@ export interface DueRun {
 export interface Pace {
   /** Between two looks while rings pour in. */
   lookGapMs: number;
-  /** Without any ring; doubled up to sixteen times of it while nothing new is found, because rings and the worker's sweeper are the usual way. */
+  /** Without any ring; doubled while nothing new is found, because rings and the worker's sweeper are the usual way. */
   lookEveryMs: number;
+  /** How often it is doubled at most; absent: 4, as in executions of earlier versions. */
+  idleDoublings?: number;
 }
 
-export const DEFAULT_PACE: Pace = { lookGapMs: 250, lookEveryMs: 60_000 };
+export const DEFAULT_PACE: Pace = { lookGapMs: 250, lookEveryMs: 60_000, idleDoublings: 8 };
 
 export interface LifecycleState {
   schemaVersion: 2;
@@ -202,7 +204,7 @@ export interface LifecycleState {
 const QUEUE_MAX = 500;
 /** Keys of requests that are remembered. A repeat comes within minutes, not after this many others. */
 const TICKETS_MAX = 200;
-const IDLE_DOUBLINGS_MAX = 4;
+const IDLE_DOUBLINGS = 4;
 
 /** @param nowMs when the lifecycle begins: "since the last run" counts from here until there is one */
 export function beginLifecycle(start: { modelId: number; lastRun: number; horizon: number; pace: Pace; lastRetraining?: number; lastChallenge?: number }, nowMs: number): LifecycleState {
@@ -275,7 +277,7 @@ function receiveLedger(state: LifecycleState, page: LedgerPage, nowMs: number): 
     ...state,
     settings: { revision: page.settingsRevision, runs: page.runs, decisions: page.decisions },
     known: Math.max(state.known, page.lastBatch),
-    idleLooks: page.entries.length > 0 ? 0 : Math.min(state.idleLooks + 1, IDLE_DOUBLINGS_MAX),
+    idleLooks: page.entries.length > 0 ? 0 : Math.min(state.idleLooks + 1, state.pace.idleDoublings ?? IDLE_DOUBLINGS),
     looking: null,
     lookWanted: false,
     loop: seeLoop(state.loop, page, nowMs),

@@ -3,7 +3,7 @@
  * whose outcome comes back through the inbox. So a slow step never keeps a request or an archive waiting, and no two writers meet.
  */
 import {
-  allHandlersFinished, ApplicationFailure, ChildWorkflowCancellationType, condition, continueAsNew, getExternalWorkflowHandle, isCancellation, ParentClosePolicy,
+  allHandlersFinished, ApplicationFailure, ChildWorkflowCancellationType, condition, continueAsNew, getExternalWorkflowHandle, isCancellation, ParentClosePolicy, patched,
   setCurrentDetails, setHandler, sleep, startChild, WorkflowIdReusePolicy, workflowInfo,
 } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
@@ -33,7 +33,9 @@ const HISTORY_LIMIT = 1000;
 const PATIENCE = 4;
 
 export async function aftercareModelLifecycle(input: LifecycleInput): Promise<LifecycleStatus> {
-  let state: LifecycleState = input.state ? migrateState(input.state) : beginLifecycle({ ...input, pace: input.pace ?? DEFAULT_PACE }, Date.now());
+  // Executions that began before are replayed with the pace that they had.
+  const pace = input.pace ?? (patched('idle-looks-are-rare') ? DEFAULT_PACE : { lookGapMs: DEFAULT_PACE.lookGapMs, lookEveryMs: DEFAULT_PACE.lookEveryMs });
+  let state: LifecycleState = input.state ? { ...migrateState(input.state), pace } : beginLifecycle({ ...input, pace }, Date.now());
   const inbox: LifecycleMessage[] = [];
   let woken = true;
   /** Children being started and signals being sent: the history must not end before the server has taken them. */

@@ -55,6 +55,8 @@ describe('challenges', () => {
     let loop = countForChallenges(loopWith(), { number: 1, kind: 'target', rowsAccepted: 500 });
     loop = countForChallenges(loop, { number: 2, kind: 'analysis', rowsAccepted: 60, shadowOf: 2 });
     expect(loop.checkpoints).toEqual([]);
+    // A reference is no answer to anything that is going on.
+    expect(countForChallenges(loop, { number: 3, kind: 'reference', rowsAccepted: 1_500, shadowOf: 2 }).checkpoints).toEqual([]);
     loop = countForChallenges(loop, { number: 3, kind: 'target', rowsAccepted: 40 });
     expect(loop.checkpoints).toEqual([{ number: 1, horizon: 3 }]);
     // The challenge begins before it is told of its first checkpoint.

@@ -132,7 +132,7 @@ describe('policy of the lifecycle', () => {
       gaps.push((at - state.lastLookAtMs) / DEFAULT_PACE.lookEveryMs);
       state = looked(state, page([], { lastBatch: 1 }), at);
     }
-    expect(gaps).toEqual([1, 2, 4, 8, 16, 16, 16]);
+    expect(gaps).toEqual([1, 2, 4, 8, 16, 32, 64]);
     expect(nextDeadline(receive(state, { kind: 'ring', batchNumber: 2 }))).toBe(state.lastLookAtMs + DEFAULT_PACE.lookGapMs);
   });
 

@@ -102,7 +102,7 @@ describe('a lifecycle that nobody rings for 90 days', () => {
     const store = new FakeStore();
     store.append('reference', 1_000);
     await perform(store, async () => {
-      const input: LifecycleInput = { modelId: 7, name: 'quiet', lastRun: 0, horizon: 0, numericQueue: store.queue, historyLimit: 200, pace: skipping ? { ...DEFAULT_PACE, lookEveryMs: DAY_MS / 8 } : { lookGapMs: 10, lookEveryMs: 40 } };
+      const input: LifecycleInput = { modelId: 7, name: 'quiet', lastRun: 0, horizon: 0, numericQueue: store.queue, historyLimit: 200, pace: skipping ? { ...DEFAULT_PACE, lookEveryMs: DAY_MS / 8, idleDoublings: 4 } : { lookGapMs: 10, lookEveryMs: 40 } };
       const handle = await client.workflow.start(WORKFLOW.lifecycle, { workflowId: lifecycleId(7), taskQueue: store.queue, args: [input] });
       await eventually(() => store.looks, (n) => n === 1);
       await pass(90);
