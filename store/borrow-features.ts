@@ -21,19 +21,18 @@ export async function borrowFeatures(tx: Transaction, found: FoundModel, batchId
   const fromChampion = found.versionRole === 'champion';
   const [source, borrower] = fromChampion ? ['mine', 'other'] : ['other', 'mine'];
   const versions = fromChampion
-    ? `other.version_id in (select id from aftercare.version where model_id = $5 and role = 'challenger')`
-    : 'other.version_id = (select champion_version_id from aftercare.model where id = $5)';
+    ? `(select id from aftercare.version where model_id = $5 and role = 'challenger')`
+    : '(select champion_version_id from aftercare.model where id = $5)';
   // One moment, as in a model without timestamps, is looked up and not walked through.
   const within = firstAt === lastAt ? 'mine.at = $2 and mine.at <= $3' : 'mine.at >= $2 and mine.at <= $3';
-  // The rows of the batch are found by their times, their partners by identifier: nothing is known of them by statistics yet.
+  // The rows of the batch are found by their times, their partners by identifier and never by version: the planner knows nothing of rows that were just copied.
   await tx.query('set local enable_nestloop = on; set local enable_hashjoin = off; set local enable_mergejoin = off');
   await tx.query(
-    `update ${table} borrower set ${features.map((physical) => `${physical} = source.${physical}`).join(', ')}
-     from (select ${borrower}.ctid as tid, ${features.map((physical) => `${source}.${physical}`).join(', ')}
-           from ${table} mine join ${table} other on other.identifier_hash = mine.identifier_hash and other.identifier = mine.identifier
-           where mine.version_id = $1 and ${within} and mine.batch = $4 and ${versions} and mine.removed_by is null and other.removed_by is null
-             and ${features.map((physical) => `${borrower}.${physical} is null`).join(' and ')}) source
-     where borrower.ctid = source.tid`,
+    `update ${table} ${borrower} set ${features.map((physical) => `${physical} = ${source}.${physical}`).join(', ')}
+     from ${table} ${source}
+     where mine.version_id = $1 and ${within} and mine.batch = $4 and mine.removed_by is null
+       and other.identifier_hash = mine.identifier_hash and other.identifier = mine.identifier and other.removed_by is null and other.version_id + 0 = any (array${versions})
+       and ${features.map((physical) => `${borrower}.${physical} is null`).join(' and ')}`,
     [found.versionId, firstAt, lastAt, batchId, found.modelId]);
   await tx.query('set local enable_nestloop = off; set local enable_hashjoin = on; set local enable_mergejoin = on');
 }
