@@ -1,6 +1,6 @@
 /** How a version serves since it was put in charge, beside the version before it. Reads only. Usual duration: 3 ms. */
 import type { ChallengeSettings } from '../../domain/lifecycle-settings.js';
-import { servingGuardrails } from '../../domain/serving-guardrails.js';
+import { probationFaults } from '../../domain/probation-faults.js';
 import { readChampion } from '../../store/challenges.js';
 import { findModel } from '../../store/find-model.js';
 import { readServing } from '../../store/telemetry.js';
@@ -25,6 +25,6 @@ export async function checkProbation({ pool }: Pick<LightDeps, 'pool'>, { modelI
   const [now, before] = await Promise.all([findModel(pool, modelId, version), findModel(pool, modelId, against)]);
   const served = await readServing(pool, modelId, now.versionId, sinceMs - (sinceMs % MINUTE_MS), nowMs);
   const usual = await readServing(pool, modelId, before.versionId, sinceMs - Math.max(nowMs - sinceMs, BEFORE_MS), sinceMs);
-  const broken = servingGuardrails(usual, served, settings).filter(({ kept }) => kept === false);
-  return { fault: broken.length === 0 ? null : broken.map(({ text }) => text).join('; '), champion };
+  const faults = probationFaults(usual, served, settings);
+  return { fault: faults.length === 0 ? null : faults.join('; '), champion };
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { beginChallenge, nextChallengeStep, probationEndsAtMs, receiveChallenge, refuseRollback, type ChallengeMessage, type ChallengeProgress, type ChallengeTerms } from '../../domain/challenge-policy.js';
 import { lifecycleSettings, type LifecycleSections } from '../../domain/lifecycle-settings.js';
-import { leastRate, servingGuardrails } from '../../domain/serving-guardrails.js';
+import { leastRate, probationFaults } from '../../domain/probation-faults.js';
 import type { ServingSummary } from '../../domain/telemetry.js';
 
 const HOUR_MS = 3_600_000;
@@ -76,23 +76,25 @@ describe('policy of a challenge', () => {
   });
 });
 
-describe('servingGuardrails', () => {
+describe('probationFaults', () => {
   const serving = (version: number, calls: number, errors: number, tailMs: number | null): ServingSummary => ({ version, role: 'main', calls, errors, errorRate: calls > 0 ? errors / calls : null, meanMs: 10, tailMs, lastCallAt: null });
   const limits = { errorRateSurplus: 0.01, responseTimeRatio: 1.5 };
-  const kept = (champion: ServingSummary, challenger: ServingSummary): (boolean | null)[] => servingGuardrails(champion, challenger, limits).map((check) => check.kept);
 
-  it('keeps what serves as well as the other, and not what errs or answers clearly worse', () => {
-    expect(kept(serving(1, 10_000, 50, 100), serving(2, 10_000, 60, 120))).toEqual([true, true]);
-    expect(kept(serving(1, 10_000, 50, 100), serving(2, 10_000, 400, 200))).toEqual([false, false]);
+  it('finds none in what serves as the version before, and both in what errs and answers clearly worse', () => {
+    expect(probationFaults(serving(1, 10_000, 50, 100), serving(2, 10_000, 60, 120), limits)).toEqual([]);
+    expect(probationFaults(serving(1, 10_000, 50, 100), serving(2, 10_000, 400, 200), limits)).toEqual([
+      'error rate 4.00 % of 10000 calls, version 1 has 0.50 % and 1.00 % more is allowed', '95 % of the calls within 200 ms, of version 1 within 100 ms, and 1.5 times of it is allowed',
+    ]);
   });
 
-  it('says nothing without calls, and nothing of an error rate that may be chance', () => {
-    expect(kept(serving(1, 10_000, 50, 100), serving(2, 0, 0, null))).toEqual([null, null]);
-    expect(kept(serving(1, 10_000, 50, 100), serving(2, 20, 1, 900))).toEqual([true, null]);
+  it('finds none without calls, nor in what may be chance', () => {
+    expect(probationFaults(serving(1, 10_000, 50, 100), serving(2, 0, 0, null), limits)).toEqual([]);
+    expect(probationFaults(serving(1, 0, 0, null), serving(2, 10_000, 900, 900), limits)).toEqual([]);
+    expect(probationFaults(serving(1, 10_000, 50, 100), serving(2, 20, 1, 900), limits)).toEqual([]);
   });
 
   it('looks only at the limits that are set', () => {
-    expect(servingGuardrails(serving(1, 1_000, 0, 1), serving(2, 1_000, 999, 9), { errorRateSurplus: null, responseTimeRatio: null })).toEqual([]);
+    expect(probationFaults(serving(1, 1_000, 0, 1), serving(2, 1_000, 999, 9), { errorRateSurplus: null, responseTimeRatio: null })).toEqual([]);
   });
 
   it('leastRate agrees with Wilson\'s interval at 3 standard errors', () => {
