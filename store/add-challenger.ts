@@ -7,6 +7,7 @@ import { recordAudit } from './audit.js';
 import { drawBatchId, lockLedger, writeBatch } from './batch-ledger.js';
 import { checkPrerequisites } from './check-create.js';
 import { requireActive, type FoundModel } from './find-model.js';
+import { requireTraining } from './retrainings.js';
 import type { AppendProgress } from './intake.js';
 import { inTransaction, type Pool, type Queryable, type Transaction } from './pool.js';
 import { takeReference } from './take-reference.js';
@@ -35,13 +36,14 @@ export interface AddedChallenger {
 
 /**
  * @throws InvalidInput when a cell of the reference is wrong: column, count, first place and remedy are named
- * @throws Conflict when the model is archived
+ * @throws Conflict when the model is archived, or the retraining that it is said to be of is not under way; NotFound when there is none
  */
 export async function addChallenger(pool: Pool, request: AddChallengerRequest): Promise<AddedChallenger> {
   requireActive(request.found);
   checkTags(request.tags);
   const known = await findAdded(pool, request);
   if (known) return known;
+  if (request.provenance.retraining !== undefined) await requireTraining(pool, request.found.modelId, request.provenance.retraining);
   try {
     return await inTransaction(pool, (tx) => add(tx, request));
   } catch (error) {

@@ -21,6 +21,9 @@ import { tagsOf } from './tags.js';
 type Ending = { state: RetrainingReport['state']; version: number | null; reason: string | null; by: string };
 type Arrival = { outcome: TrainingOutcome; by: string };
 
+/** A training that is cancelled has this long at least to end by itself. */
+const LEAST_GRACE_MS = 60_000;
+
 export async function aftercareRetraining(input: RetrainingInput): Promise<RetrainingReport> {
   const { modelId, name, number, request, settings } = input;
   const whole = CancellationScope.current();
@@ -120,7 +123,7 @@ export async function aftercareRetraining(input: RetrainingInput): Promise<Retra
     const child = await startChild<(order: TrainingOrder) => Promise<unknown>>(workflowType, {
       workflowId: `${retrainingId(modelId, number)}/training`, taskQueue, args: [order],
       // Twice the time: it is cancelled after once, and a training that does not heed that ends some day as well.
-      workflowExecutionTimeout: 2 * settings.timeoutMs,
+      workflowExecutionTimeout: settings.timeoutMs + Math.max(settings.timeoutMs, LEAST_GRACE_MS),
       parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
       cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_REQUESTED,
       staticSummary: `Training ${number} of ${name}`.slice(0, 120),

@@ -13,6 +13,7 @@ import { showModel } from '../../store/models.js';
 import { canonicalResults, readResults } from '../../store/results.js';
 import { readVersions } from '../../store/versions.js';
 import { createSmallModel, runModel, smallRow, smallSettings, smallTarget, SMALL_SCHEMA } from '../activities/run-model.js';
+import { beginTraining, openRetraining } from '../../store/retrainings.js';
 import { createDatabase, type TestDatabase } from '../support/stack.js';
 import { memorySource, type Row } from './memory-source.js';
 
@@ -39,6 +40,11 @@ async function promote(modelId: number, version: number): Promise<void> {
 
 it('a version is registered with its own reference, once for each key, and the ledger shows it as a shadow', async () => {
   const id = await create('registered');
+  const ofRetraining = { reference: reference(), retraining: 3 };
+  await expect(addFromInput(context(), 'registered', ofRetraining)).rejects.toThrow(/has no retraining 3/);
+  await openRetraining(database.pool, { modelId: id, number: 3, request: { key: 'k', trigger: 'manual', by: 'ada', reason: 'season' }, atMs: 0 });
+  await expect(addFromInput(context(), 'registered', ofRetraining)).rejects.toThrow(/retraining 3 of model 'registered' is asked: no version can be added for it/);
+  await beginTraining(database.pool, { modelId: id, number: 3, approvedBy: 'ada', atMs: 0 });
   const added = await addFromInput(context(), 'registered', { reference: reference(), provenance: { commit: 'abc', libraries: { lightgbm: '4.5.0' } }, retraining: 3, tags: ['pilot'] });
   expect(added).toEqual({ modelId: id, version: 2, referenceRows: 120, existed: false, notes: [] });
   expect(await addFromInput(context(), 'registered', { reference: reference(), retraining: 3 })).toMatchObject({ version: 2, existed: true });
