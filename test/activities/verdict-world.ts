@@ -29,14 +29,14 @@ interface Loan {
 }
 
 /** In (0, 1): two whole numbers determine it. Finalizer of MurmurHash3. */
-function uniform(n: number, salt: number): number {
+export function uniform(n: number, salt: number): number {
   let h = Math.imul(n + 200_003, 0x9e3779b1) ^ Math.imul(salt + 1, 0x85ebca77);
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
   return (((h ^ (h >>> 16)) >>> 0) + 0.5) / 2 ** 32;
 }
 
-function normal(n: number, salt: number): number {
+export function normal(n: number, salt: number): number {
   return Math.sqrt(-2 * Math.log(uniform(n, salt))) * Math.cos(2 * Math.PI * uniform(n, salt + 1));
 }
 

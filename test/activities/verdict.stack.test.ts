@@ -5,14 +5,20 @@ import { computeVerdict, type VerdictRequest } from '../../activities/verdict/co
 import { buildProgram } from '../../cli/program.js';
 import type { Verdict } from '../../domain/challenge.js';
 import { LIFECYCLE_DEFAULTS } from '../../domain/lifecycle-settings.js';
+import { addFromInput } from '../../client/challengers.js';
+import type { ModelSchema } from '../../domain/schema.js';
+import { defaultSettings } from '../../domain/settings.js';
+import { appendRows } from '../../store/append-rows.js';
+import { appendTargets } from '../../store/append-targets.js';
+import { createModel } from '../../store/create-model.js';
 import { inTransaction } from '../../store/pool.js';
 import { removeRows } from '../../store/remove-rows.js';
 import { addServing } from '../../store/telemetry.js';
 import { readVerdicts } from '../../store/verdicts.js';
 import { ServingTally } from '../../domain/telemetry.js';
-import { memorySource } from '../store/memory-source.js';
+import { memorySource, type Row } from '../store/memory-source.js';
 import { createDatabase, uniqueName, type TestDatabase } from '../support/stack.js';
-import { VerdictWorld } from './verdict-world.js';
+import { normal, uniform, VerdictWorld } from './verdict-world.js';
 
 let database: TestDatabase;
 beforeAll(async () => { database = await createDatabase(); });
@@ -126,6 +132,48 @@ it('a challenger that fails more often or is much worse somewhere is not called 
   const verdict = await judge(loud);
   expect(verdict).toMatchObject({ judgement: 'not yet', comparison: { judgement: 'better' }, guardrails: [{ guardrail: 'error_rate', kept: false, text: 'error rate 5 % against 0 % (allowed: 1 % more)' }, { guardrail: 'response_time', kept: false }] });
   expect(verdict.text).toMatch(/a guardrail is not kept: error rate 5 % against 0 %/);
+});
+
+it('regressions and several classes are compared as well, estimated and realized', async () => {
+  const { pool } = database;
+  const shared: ModelSchema['columns'] = [{ name: 'id', role: 'identifier', kind: 'text' }, { name: 'size', role: 'feature', kind: 'continuous' }, { name: 'kind', role: 'feature', kind: 'categorical' }];
+  const classes = ['low', 'mid', 'top'];
+  const problems: { schema: ModelSchema; row: (n: number, blur: number, salt: number) => Row; target: (n: number) => Row }[] = [
+    {
+      schema: { problemType: 'regression', columns: [...shared, { name: 'guess', role: 'prediction', kind: 'continuous' }, { name: 'price', role: 'target', kind: 'continuous' }] },
+      row: (n, blur, salt) => ({ guess: 100 + 10 * normal(n, 0) + blur * normal(n, salt) }),
+      target: (n) => ({ price: 100 + 10 * normal(n, 0) + 2 * normal(n, 2) }),
+    },
+    {
+      schema: { problemType: 'classification_multiclass', columns: [...shared, ...classes.map((name) => ({ name: `p_${name}`, role: 'predicted_probability' as const, kind: 'continuous' as const, class: name })), { name: 'guess', role: 'prediction', kind: 'categorical' }, { name: 'grade', role: 'target', kind: 'categorical' }] },
+      row: (n, blur, salt) => {
+        const weights = classes.map((_, c) => Math.exp(2 * normal(n, 10 * c) + blur * normal(n, salt + 20 * c)));
+        const total = weights.reduce((a, b) => a + b, 0);
+        return { ...Object.fromEntries(classes.map((name, c) => [`p_${name}`, weights[c]! / total])), guess: classes[weights.indexOf(Math.max(...weights))]! };
+      },
+      target: (n) => {
+        const weights = classes.map((_, c) => Math.exp(2 * normal(n, 10 * c)));
+        const at = uniform(n, 99) * weights.reduce((a, b) => a + b, 0);
+        return { grade: at < weights[0]! ? 'low' : at < weights[0]! + weights[1]! ? 'mid' : 'top' };
+      },
+    },
+  ];
+  for (const { schema, row, target } of problems) {
+    const name = uniqueName(schema.problemType);
+    const whole = (n: number, version: 1 | 2): Row => ({ id: `r${n}`, size: normal(n, 0), kind: n % 2 === 0 ? 'a' : 'b', ...row(n, version === 1 ? 4 : 0.5, version + 3) });
+    const reference = (version: 1 | 2): Row[] => Array.from({ length: 1_500 }, (_, i) => ({ ...whole(i - 1_500, version), ...target(i - 1_500) }));
+    const settings = { ...defaultSettings(schema.problemType, { kind: 'size', size: 500 }), targets: { arrival: 'absent' as const } };
+    const { modelId } = await createModel(pool, { name, schema, settings, reference: memorySource(reference(1), { columnNames: schema.columns.map((column) => column.name) }), by: 'test' });
+    await addFromInput({ pool, by: 'test' }, name, { reference: reference(2), key: 'challenger', schema });
+    const numbers = Array.from({ length: 1_200 }, (_, n) => n);
+    for (const version of [1, 2] as const) await appendRows(pool, modelId, memorySource(numbers.map((n) => whole(n, version))), { by: 'test', ...(version === 2 ? { version } : {}) });
+    const ask = (horizon: number): Promise<Verdict> => computeVerdict(pool, cache, { modelId, challenge: 1, challenger: 2, champion: 1, horizon, settings: LIFECYCLE_DEFAULTS.challenge });
+    const estimated = await ask(4);
+    await appendTargets(pool, modelId, memorySource(numbers.map((n) => ({ id: `r${n}`, ...target(n) }))), { by: 'test' });
+    const realized = await ask(5);
+    expect([estimated, realized].map(({ judgement, comparison }) => [judgement, comparison.basis, comparison.pairs]), name).toEqual([['better', 'estimated', 1_200], ['better', 'realized', 1_200]]);
+    for (const side of ['champion', 'challenger'] as const) expect(Math.abs(estimated.comparison[side]! - realized.comparison[side]!) / realized.comparison[side]!, `${name} ${side}`).toBeLessThan(0.1);
+  }
 });
 
 it('what cannot be compared is refused with its numbers', async () => {
