@@ -92,6 +92,8 @@ export function seeLoop(loop: LoopState, view: LoopView, nowMs: number): LoopSta
     lastRetraining: Math.max(loop.lastRetraining, view.lastRetraining ?? 0),
     lastChallenge: Math.max(loop.lastChallenge, view.lastChallenge ?? 0),
   };
+  // A version that is, or was, in charge is no challenger: late rows of it begin nothing.
+  if (view.champion !== undefined && !next.challenged.includes(view.champion)) next = { ...next, challenged: [...next.challenged, view.champion].slice(-CHALLENGED_MAX) };
   for (const request of next.retrainingRequests) next = decideRetraining({ ...next, retrainingRequests: next.retrainingRequests.filter((other) => other !== request) }, request, nowMs);
   if (!view.challengers) return next;
   for (const version of view.challengers) next = addChallenger(next, version, 'aftercare', 'registered as a challenger');
@@ -204,7 +206,10 @@ export function retrainingEnded(loop: LoopState, { number, version }: { number: 
   return version === null ? next : addChallenger(next, version, 'aftercare', `made by retraining ${number}`);
 }
 
-export function championChanged(loop: LoopState, number: number, champion: number): LoopState {
+export function championChanged(before: LoopState, number: number, champion: number): LoopState {
+  // Another request has put the same version in charge: there is nothing to compare any more.
+  const others = before.challenges.filter((challenge) => challenge.number !== number && challenge.version === champion && !challenge.promoted && !challenge.stopping);
+  const loop = others.reduce((left, other) => stopChallenge(left, other.number, `version ${champion} was put in charge by challenge ${number}`), before);
   return { ...loop, challenges: loop.challenges.map((challenge) => (challenge.number === number ? { ...challenge, promoted: challenge.version === champion } : challenge)) };
 }
 

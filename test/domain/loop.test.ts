@@ -80,6 +80,13 @@ describe('challenges', () => {
     expect(takeAll(seeLoop(takeAll(seen).loop, { challengers: [], champion: 3 }, 0)).taken).toEqual([]);
   });
 
+  it('end when another request put their version in charge; a version that was in charge is never challenged for late rows', () => {
+    const begun = takeAll(addChallenger(seeLoop(loopWith(), { challengers: [], champion: 1 }, 0), 2, 'ada', '')).loop;
+    const promoted = championChanged(takeAll(requestPromotion(begun, { key: 'a', mode: 'promotion', version: 2, by: 'ada' })).loop, 2, 2);
+    expect(takeAll(promoted).taken).toMatchObject([{ kind: 'stop', what: 'challenge', number: 1 }]);
+    expect(countForChallenges(promoted, { number: 9, kind: 'analysis', rowsAccepted: 5, shadowOf: 1 }).challenges.length).toBe(2);
+  });
+
   it('let one promotion by hand go on at a time', () => {
     let loop = requestPromotion(loopWith(), { key: 'a', mode: 'promotion', version: 2, by: 'ada' });
     loop = requestPromotion(requestPromotion(loop, { key: 'b', mode: 'rollback', version: 1, by: 'grace' }), { key: 'a', mode: 'promotion', version: 2, by: 'ada' });

@@ -1,6 +1,6 @@
 /**
  * A model's life by time skipping: rows every day, targets 45 days later, a retraining every 30 days, challengers in the shadow, promotions, probations. Real
- * Postgres, real activities, the user's own training on its own queue; only time is made up. Ten weeks by default, a year with `npm run test:year`.
+ * Postgres, real activities, the user's own training on its own queue; only time is made up. Seven weeks by default, a year with `npm run test:year`.
  */
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
@@ -21,9 +21,9 @@ import { eventually, silenceWorkers } from '../workflows/support/stage.js';
 import { openTimeSkipping } from '../workflows/support/time-skipping.js';
 import { reference, rowsOfDay, ROWS_A_DAY, scored, target, TARGET_DELAY_DAYS } from './world.js';
 
-const DAYS = Number(process.env.AFTERCARE_YEAR_DAYS ?? 70);
+const DAYS = Number(process.env.AFTERCARE_YEAR_DAYS ?? 50);
 const DAY_MS = 86_400_000;
-const RETRAIN_EVERY_DAYS = Number(process.env.AFTERCARE_YEAR_RETRAIN ?? 30);
+const RETRAIN_EVERY_DAYS = 30;
 const MODEL = 'loans';
 const QUEUES = { main: 'year-main', numeric: 'year-numeric', training: 'year-training' };
 
@@ -150,7 +150,7 @@ async function passDay(passing: TestWorkflowEnvironment): Promise<void> {
   const slept = passing.sleep(DAY_MS).finally(() => { over = true; });
   for (let waitedMs = 0; !over; waitedMs += 100) {
     await Promise.race([slept, delay(100)]);
-    if (!over && waitedMs >= 4_000 && waitedMs % 2_000 === 0) await passing.connection.testService.unlockTimeSkipping({});
+    if (!over && waitedMs >= 4_000 && waitedMs % 2_000 === 0) await passing.connection.testService!.unlockTimeSkipping({});
   }
   await slept;
 }
