@@ -25,9 +25,11 @@ beforeAll(async () => {
 describe('every command', () => {
   it('is there: the list that the documentation promises', () => {
     expect(leaves.map(({ path }) => path).sort()).toEqual([
-      'alerts', 'append', 'calculate', 'challenger add', 'challenger list', 'challenger remove', 'compare', 'decide', 'decisions', 'demo', 'doctor', 'events', 'model archive',
-      'model create', 'model delete', 'model list', 'model settings', 'model show', 'model tag', 'notify list', 'notify resend', 'notify test', 'rank', 'remove', 'report', 'results', 'retrain', 'retrainings', 'revisions', 'run', 'run-config', 'runs', 'secret list', 'secret remove', 'secret set', 'serve', 'setup', 'targets', 'telemetry log', 'telemetry show', 'up',
-      'violations', 'worker',
+      'alerts', 'append', 'audit', 'calculate', 'challenger add', 'challenger list', 'challenger remove', 'challenges', 'compare', 'decide', 'decisions', 'demo', 'doctor',
+      'events', 'gate', 'gates', 'incidents acknowledge', 'incidents act', 'incidents list', 'incidents resolve', 'incidents show', 'incidents snooze', 'model archive',
+      'model create', 'model delete', 'model list', 'model settings', 'model show', 'model tag', 'notify list', 'notify resend', 'notify test', 'promote', 'rank', 'remove',
+      'report', 'results', 'retrain', 'retrainings', 'revisions', 'rollback', 'run', 'run-config', 'runs', 'secret list', 'secret remove', 'secret set', 'serve', 'setup',
+      'targets', 'telemetry log', 'telemetry show', 'up', 'verdict', 'violations', 'worker',
     ]);
   });
 
