@@ -48,18 +48,20 @@ export class Retrainings {
   /**
    * Asks for a retraining by hand. Whoever asks has approved it as well, unless the settings name approvers and he is none of them: then they are asked. One that is under way is joined.
    *
-   * @throws NotFound; Conflict when the model is archived, or nothing can be trained
+   * @throws NotFound; Conflict when the model is archived, or nothing can be trained: that is in the audit trail as well
    */
   async request(model: string, { reason = 'asked for by hand', by = this.#context.by, key = randomUUID(), incident }: RetrainingRequestOptions = {}): Promise<RequestedRetraining> {
     const found = await findModel(this.#context.pool, model);
-    requireActive(found);
     if (by.trim() === '') throw new InvalidInput('a request for a retraining says who asks (by)');
     const { mode, approval } = lifecycleSettings(found.settings).retraining;
     const approves = mayAnswer(approval.approvers, by);
-    const ticket = await this.#lifecycles.ask(found.modelId, requestRetraining, {
-      key, trigger: incident === undefined ? 'manual' : 'incident', by, reason: reason.slice(0, MOST_REASON), ...(incident === undefined ? {} : { incident }), ...(approves ? { approvedBy: by } : {}),
-    }, `retraining:${key}`);
-    return { ...ticket, decision: approves || mode === 'automatic' ? null : approvalText(found.modelId, 'retraining', ticket.number) };
+    return this.#audited(found, by, 'retraining refused', { wanted: reason.slice(0, MOST_REASON) }, async () => {
+      requireActive(found);
+      const ticket = await this.#lifecycles.ask(found.modelId, requestRetraining, {
+        key, trigger: incident === undefined ? 'manual' : 'incident', by, reason: reason.slice(0, MOST_REASON), ...(incident === undefined ? {} : { incident }), ...(approves ? { approvedBy: by } : {}),
+      }, `retraining:${key}`);
+      return { ...ticket, decision: approves || mode === 'automatic' ? null : approvalText(found.modelId, 'retraining', ticket.number) };
+    });
   }
 
   /** The last ones with their outcome, newest first. @throws NotFound */
@@ -95,17 +97,15 @@ export class Retrainings {
    */
   async finish(model: string, number: number, outcome: TrainingOutcome, { by = this.#context.by, key = randomUUID() }: { by?: string | undefined; key?: string | undefined } = {}): Promise<Retraining> {
     const found = await findModel(this.#context.pool, model);
-    try {
+    await this.#audited(found, by, 'training outcome refused', { retraining: number }, async () => {
       const fault = outcomeFault(outcome);
       if (fault !== null) throw new InvalidInput(`that is no outcome of retraining ${number} of model '${found.name}': ${fault}`);
-      await this.#lifecycles.askWorkflow(retrainingId(found.modelId, whole(number)), trainingFinished, { retraining: number, outcome, by }, `outcome:${key}`);
-    } catch (error) {
-      const refusal = error instanceof WorkflowNotFoundError ? await this.#whyNot(found, number, 'its outcome') : error;
-      if (refusal instanceof Error && isFinal(refusal)) {
-        await recordAudit(this.#context.pool, { modelId: found.modelId, by, action: 'training outcome refused', detail: { retraining: number, reason: refusal.message } });
+      try {
+        await this.#lifecycles.askWorkflow(retrainingId(found.modelId, whole(number)), trainingFinished, { retraining: number, outcome, by }, `outcome:${key}`);
+      } catch (error) {
+        throw error instanceof WorkflowNotFoundError ? await this.#whyNot(found, number, 'its outcome') : error;
       }
-      throw refusal;
-    }
+    });
     return this.#mustBe(found, number);
   }
 
@@ -125,6 +125,16 @@ export class Retrainings {
     const found = await readRetraining(this.#context.pool, modelId, whole(number));
     if (!found) throw new NotFound(`model '${name}' has no retraining ${number}: aftercare retrainings ${name} shows them`);
     return found;
+  }
+
+  /** A refusal goes into the audit trail as well. */
+  async #audited<T>({ modelId }: FoundModel, by: string, action: string, detail: Record<string, unknown>, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (isFinal(error)) await recordAudit(this.#context.pool, { modelId, by, action, detail: { ...detail, why: (error as Error).message } });
+      throw error;
+    }
   }
 
   /** Temporal has no such workflow that runs: it has ended, or never was. */
