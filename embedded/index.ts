@@ -6,7 +6,7 @@ export { findServers, locateStack, temporalFromEnvironment, type LocatedStack, t
 export { dataFolder } from './paths.js';
 export { readRunningStack } from './stack-file.js';
 export { startStack, type Stack, type StackOptions } from './supervisor.js';
-export type { WorkerQueue } from './program-process.js';
+export { startProgram, type WorkerQueue } from './program-process.js';
 
 /** Where the demo keeps its data: as given, else $AFTERCARE_DATA, else one folder per checkout. */
 export function demoDataFolder(options: { data?: string | undefined } = {}): string {

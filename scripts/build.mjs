@@ -25,11 +25,13 @@ mkdirSync(join(fresh, 'store'), { recursive: true });
 cpSync(join(root, 'store/migrations'), join(fresh, 'store/migrations'), { recursive: true });
 if (existsSync(join(fresh, 'cli/main.js'))) chmodSync(join(fresh, 'cli/main.js'), 0o755);
 
-if (existsSync(join(fresh, 'workflows/index.js'))) {
+// Ours, and those of the team that the demo plays.
+for (const [workflows, bundle] of [['workflows/index.js', 'workflows/bundle.js'], ['cli/demo/loop/team/workflows.js', 'cli/demo/loop/team/bundle.js']]) {
+  if (!existsSync(join(fresh, workflows))) continue;
   const { bundleWorkflowCode } = await import('@temporalio/worker');
   const quiet = { trace() {}, debug() {}, info() {}, log() {}, warn: console.warn, error: console.error };
-  const { code } = await bundleWorkflowCode({ workflowsPath: join(fresh, 'workflows/index.js'), logger: quiet });
-  writeFileSync(join(fresh, 'workflows/bundle.js'), code);
+  const { code } = await bundleWorkflowCode({ workflowsPath: join(fresh, workflows), logger: quiet });
+  writeFileSync(join(fresh, bundle), code);
 }
 
 const old = join(root, `dist.old-${process.pid}`);

@@ -83,7 +83,7 @@ export async function answerWaiting(client: Aftercare, model: string, answer: An
   return waiting ? client.decide(waiting.id, { answer, note: `answered by ${by}` }) : null;
 }
 
-async function exists(client: Aftercare, model: string): Promise<boolean> {
+export async function exists(client: Aftercare, model: string): Promise<boolean> {
   try {
     await client.models.get(model);
     return true;
@@ -101,7 +101,7 @@ async function append(client: Aftercare, model: string, delivery: Delivery, list
   return receipt;
 }
 
-async function runsAfter(client: Aftercare, model: string, number: number): Promise<RunSummary[]> {
+export async function runsAfter(client: Aftercare, model: string, number: number): Promise<RunSummary[]> {
   return (await client.runs(model, { limit: 100 })).filter((run) => run.number > number).sort((a, b) => a.number - b.number);
 }
 
@@ -118,6 +118,6 @@ function receiptLine(receipt: Receipt, delivery: Delivery): string {
   return parts.join(', ');
 }
 
-function runLine(run: RunSummary): string {
+export function runLine(run: RunSummary): string {
   return `run ${run.number} (${run.trigger}): ${run.chunksComputed} of ${run.chunks} chunks computed, ${run.rowsRead.toLocaleString('en')} rows read, ${run.alerts} alerts${run.elapsedMs === null ? '' : `, ${(run.elapsedMs / 1000).toFixed(1)} s`}`;
 }
