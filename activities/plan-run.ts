@@ -3,6 +3,7 @@
  *
  * Idempotent by (model, run number): a second call finds the stored plan. Usual duration: 10 to 30 ms; 0.5 s per million rows to share out.
  */
+import { Conflict } from '../domain/errors.js';
 import { coverWithPeriods, periodOrdinal, type Calendar } from '../domain/periods.js';
 import { intoParts, planPeriods, planSizes, rowsPerPart, splitSizes, totalRows, weightOf, type Changes, type KnownChunk, type PeriodStretch, type ReadRange, type Stretch, type Wanted } from '../domain/run-plan.js';
 import { calendarOf } from '../store/calendar.js';
@@ -22,6 +23,8 @@ import { choosePopulations, type Population } from './populations.js';
 export async function planRun(deps: LightDeps, request: PlanRequest): Promise<RunPlan> {
   const { pool } = deps;
   const now = requireThere(await readModelState(pool, request.modelId));
+  // Otherwise batches that come later under these numbers would count as seen.
+  if (request.horizon > now.lastBatch) throw new Conflict(`run ${request.runNumber} of model '${now.name}' is to see batch ${request.horizon}, and the ledger ends at ${now.lastBatch}: the database was restored from an earlier moment than Temporal (aftercare doctor --reconcile)`);
   const run = await beginRun(pool, {
     modelId: now.id, versionId: now.versionId, number: request.runNumber, trigger: request.trigger, by: request.by,
     previousHorizon: request.previousHorizon, horizon: request.horizon, settings: now.settings, settingsRevision: now.settingsRevision,

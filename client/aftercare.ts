@@ -39,6 +39,7 @@ import { PredictionLog, type PredictionLogOptions } from './log.js';
 import { Models } from './models-door.js';
 import { Notifications } from './notifications-door.js';
 import type { Ranking, RankOptions } from './rank.js';
+import type { Reconciliation, ReconcileOptions } from './reconcile.js';
 import { gatherReport } from './report.js';
 import { Runbook } from './runbook.js';
 import { requireRevision } from './settings-consent.js';
@@ -342,6 +343,16 @@ export class Aftercare {
   // ---- the end -------------------------------------------------------------------------------------------------------------------------
 
   /** Answers every `log` that was called, sends the last rings, closes the connections. */
+  /**
+   * After a restore: names and mends every difference between PostgreSQL and Temporal. Needs a worker, of whatever kind, on the main queue. Safe to repeat.
+   *
+   * @throws Error when PostgreSQL or Temporal do not answer
+   */
+  async reconcile(options: ReconcileOptions = {}): Promise<Reconciliation> {
+    const { reconcile } = await import('./reconcile.js');
+    return reconcile({ pool: this.#pool, lifecycles: this.#lifecycles, by: this.#context.by }, options);
+  }
+
   async close(): Promise<void> {
     await Promise.all([this.#log.close(), this.telemetry.close()]);
     await this.#lifecycles.close();

@@ -33,6 +33,7 @@ export type { CalculatorKind, PeriodName, Result, ResultChunk } from '../domain/
 export type { CalculatorFailure, RunState, RunSummary, RunTrigger } from '../domain/run.js';
 export type { Retraining, RetrainingState, RetrainingTrigger, TrainingOrder, TrainingOutcome } from '../domain/retraining.js';
 export type { ExportedRow, ExportOptions } from './rows.js';
+export type { Reconciled, Reconciliation, ReconcileOptions } from './reconcile.js';
 export { Secrets, type SecretInfo } from './secrets.js';
 export { Retrainings, type RequestedRetraining, type RetrainingRequestOptions } from './retraining.js';
 export type { ColumnKind, ColumnRole, ModelSchema, ProblemType, SchemaColumn } from '../domain/schema.js';

@@ -30,9 +30,15 @@ export async function readLedgerPage(pool: Pool, modelId: number, after: number,
        coalesce((select max(number) from aftercare.retraining where model_id = $1), 0) as "lastRetraining",
        coalesce((select max(number) from aftercare.challenge where model_id = $1), 0) as "lastChallenge"`, [modelId]);
   if (!model) throw new NotFound(`there is no model with id ${modelId}`);
+  const rows = await readLedgerEntries(pool, modelId, after, model.lastBatch, limit + 1);
+  return { ...model, entries: rows.slice(0, limit), more: rows.length > limit };
+}
+
+/** Entries after `after` and up to `until`, in order. Notes nothing. */
+export async function readLedgerEntries(pool: Pool, modelId: number, after: number, until: number, limit: number): Promise<LedgerPage['entries']> {
   const { rows } = await pool.query<Omit<LedgerPage['entries'][number], 'shadowOf'> & { shadowOf: number | null }>(
     `select b.number, b.kind, b.rows_accepted as "rowsAccepted", case when b.shadow then v.number end as "shadowOf"
      from aftercare.batch b join aftercare.version v on v.id = b.version_id where b.model_id = $1 and b.number > $2 and b.number <= $3 order by b.number limit $4`,
-    [modelId, after, model.lastBatch, limit + 1]);
-  return { ...model, entries: rows.slice(0, limit).map(({ shadowOf, ...entry }) => (shadowOf === null ? entry : { ...entry, shadowOf })), more: rows.length > limit };
+    [modelId, after, until, limit]);
+  return rows.map(({ shadowOf, ...entry }) => (shadowOf === null ? entry : { ...entry, shadowOf }));
 }

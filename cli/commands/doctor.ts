@@ -4,9 +4,11 @@ import pc from 'picocolors';
 import { findServers } from '../../embedded/index.js';
 import { cacheFolder } from '../../embedded/paths.js';
 import { readPorts } from '../../embedded/stack-file.js';
+import { InvalidInput } from '../../domain/errors.js';
 import { type Check } from '../doctor/check.js';
 import { checkDatabase, checkEmbeddedPostgres } from '../doctor/database.js';
 import { checkDisk, checkNode, checkPorts } from '../doctor/machine.js';
+import { runReconcile } from '../doctor/reconcile.js';
 import { checkMail } from '../doctor/mail.js';
 import { checkEmbeddedTemporal, checkTemporal } from '../doctor/temporal.js';
 import { ANSWER_IS_NO, DONE } from '../support/exit.js';
@@ -19,6 +21,9 @@ interface DoctorOptions {
   namespace?: string;
   mail?: string;
   mend?: boolean;
+  reconcile?: boolean;
+  dryRun?: boolean;
+  as?: string;
   json?: boolean;
 }
 
@@ -31,16 +36,23 @@ export function registerDoctor(program: Command): void {
     .option('--namespace <name>', 'Temporal namespace')
     .option('--mail <url>', 'smtp://user:password@host:port to look at (default: AFTERCARE_MAIL_URL)')
     .option('--mend', 'apply migrations that are due, and register missing search attributes')
-    .option('--json', 'answer as JSON: { ok, checks: [{ name, state: ok|warn|fail, found, remedy? }] }')
+    .option('--reconcile', 'after a restore: name and mend every difference between PostgreSQL and Temporal; stop all workers before')
+    .option('--dry-run', 'with --reconcile: only name them')
+    .option('--as <name>', 'with --reconcile: who acts, for the audit trail (unverified)')
+    .option('--json', 'answer as JSON: { ok, checks: [{ name, state: ok|warn|fail, found, remedy? }] }; of --reconcile { ok, models, listed, findings: [{ model, what, where, found, done, left }] }')
     .addHelpText('after', `
 Examples:
   aftercare doctor
   DATABASE_URL=postgres://… TEMPORAL_ADDRESS=… aftercare doctor --mend
-Exit status: 0 when nothing fails (warnings are allowed), 1 when something does.`)
+  aftercare doctor --reconcile --dry-run
+  aftercare doctor --reconcile --as maria
+Exit status: 0 when nothing fails (warnings are allowed), 1 when something does; of --reconcile 0 when nothing is left to be done, else 1.`)
     .action(runDoctor);
 }
 
 async function runDoctor(options: DoctorOptions): Promise<void> {
+  if (options.reconcile) return runReconcile(options);
+  if (options.dryRun) throw new InvalidInput('--dry-run goes with --reconcile');
   const servers = findServers(options);
   const remembered = readPorts(servers.dataFolder);
   const mend = options.mend === true;
