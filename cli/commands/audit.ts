@@ -1,5 +1,6 @@
 /** `aftercare audit`: who did what, and what was refused. */
 import type { Command } from 'commander';
+import { changedPaths } from '../../domain/changed-paths.js';
 import { parseDuration } from '../../domain/duration.js';
 import { InvalidInput } from '../../domain/errors.js';
 import { withClient, withStackOptions, type StackOptions } from '../support/connect.js';
@@ -43,7 +44,14 @@ function limitOf(text: string | undefined): number | undefined {
   return limit;
 }
 
-/** `answer: retrain, note: new season`: what is empty is left out. */
-function detailText(detail: Record<string, unknown>): string {
-  return Object.entries(detail).filter(([, value]) => value !== null && value !== '').map(([key, value]) => `${key}: ${typeof value === 'string' ? value : JSON.stringify(value)}`).join(', ');
+/** `answer: retrain, note: new season`: what is empty is left out; of settings before and after, what changed. */
+function detailText({ before, after, ...others }: Record<string, unknown>): string {
+  const whole = before !== null && typeof before === 'object' && after !== null && typeof after === 'object';
+  const plain = whole ? others : { ...others, before, after };
+  const changes = whole ? changedPaths(before, after).map((change) => `${change.path}: ${valueText(change.before)} → ${valueText(change.after)}`) : [];
+  return [...Object.entries(plain).filter(([, value]) => value !== null && value !== undefined && value !== '').map(([key, value]) => `${key}: ${valueText(value)}`), ...changes].join(', ');
+}
+
+function valueText(value: unknown): string {
+  return value === undefined ? '(none)' : typeof value === 'string' ? value : JSON.stringify(value);
 }
