@@ -32,7 +32,13 @@ export function subjectFacts(pool: Pool, { subject, decisionId, modelId }: Pick<
 
 export async function subjectStory(pool: Pool, model: string, modelId: number, { type, id }: NoticeSubject & { type: 'retraining' | 'challenge' | 'gate' }, text: string): Promise<Story> {
   const known = type === 'retraining' ? await retrainingKnown(pool, modelId, id) : type === 'challenge' ? await challengeKnown(pool, modelId, id) : await gateKnown(pool, modelId, id);
-  return { ...plainStory(model, text), ...known };
+  return { ...plainStory(model, text), headline: headlineOf(model, text), ...known };
+}
+
+/** `Version 2 is better: version 2 is better than version 1, roc_auc …` is too long for a subject line: what comes before the colon will do. */
+export function headlineOf(model: string, text: string): string {
+  const said = text.startsWith(`${model}: `) ? text.slice(model.length + 2) : text;
+  return said.split(': ')[0]!.replace(/\.$/, '');
 }
 
 async function retrainingKnown(pool: Pool, modelId: number, id: string): Promise<Known | null> {

@@ -64,7 +64,7 @@ async function tell(telling: Telling, rows: LoopRows, receipts: Receipt[]): Prom
   const retraining = await until<Retraining>(async () => (await client.retraining.list(model, { limit: 1 }))[0] ?? null, telling.signal);
   listener.detail(`retraining ${retraining.number}, wanted by ${retraining.requestedBy}: ${retraining.reason}`);
   const asked = await questionOf(telling, 'retraining', `/retraining/${retraining.number}/`, async () => (await client.retraining.get(model, retraining.number)).state !== 'asked');
-  if (asked) await telling.settle(asked, 'link');
+  if (asked) await telling.settle(asked, 'client');
 
   listener.step('5  The training: gradient boosting, on rows whose targets have come, in a worker of the team\'s own');
   const trained = await client.retraining.wait(model, retraining.number, { signal: telling.signal, onState: (state) => listener.detail(`retraining ${retraining.number}: ${state}`) });
@@ -88,7 +88,7 @@ async function tell(telling: Telling, rows: LoopRows, receipts: Receipt[]): Prom
   const challenge = await until<Challenge>(async () => (await client.challenges.list(model, { version })).find(({ mode }) => mode === 'challenge') ?? null, telling.signal);
   const decided = await client.challenges.wait(model, challenge.number, { states: ['deciding', 'switching', 'probation'], signal: telling.signal });
   const question = await questionOf(telling, 'promotion', `/promotion/${challenge.number}/`, () => Promise.resolve(decided.state !== 'deciding'));
-  if (question) await telling.settle(question, 'client');
+  if (question) await telling.settle(question, 'link');
   const promoted = await client.challenges.wait(model, challenge.number, { states: ['probation'], signal: telling.signal });
   if (promoted.promotedAt === null) return `challenge ${challenge.number} is ${promoted.state}: ${promoted.note ?? ''}`;
 
@@ -144,9 +144,9 @@ async function columnsThatDrift(client: Aftercare): Promise<string> {
   return `drift: ${[...new Set(drifting)].join(', ')}`;
 }
 
-/** Tells of the newest incident of a kind, and waits until people have been told. */
+/** Tells of the first incident of a kind, and waits until people have been told. */
 async function showIncidents({ client, listener, signal }: Telling, kind: Incident['kind']): Promise<void> {
-  const incident = await until(async () => (await client.incidents(model)).filter((one) => one.kind === kind && one.version === 1).at(-1) ?? null, signal);
+  const incident = await until(async () => (await client.incidents(model)).filter((one) => one.kind === kind && one.version === 1).sort((a, b) => a.openingChunk.localeCompare(b.openingChunk))[0] ?? null, signal);
   listener.detail(`incident ${incident.id}: ${incident.text}`);
   await until(async () => ((await client.notifications.list(model, { limit: 1_000 })).some((one) => one.kind === 'incident-opened' && one.state === 'sent' && one.id.includes(incident.identity)) ? true : null), signal);
 }

@@ -98,7 +98,7 @@ function numbersOf({ metric, champion, challenger, difference, pairs, basis, pro
 /** @param where flags by which later commands find this stack */
 export function renderLoop({ steps, verdicts, mails, serving, audit, end, model }: LoopSummary, where: string): string {
   return [
-    table(steps.map(({ at, step, who, what }) => ({ 'at (UTC)': at?.slice(11, 19) ?? '', step, who, what }))), '',
+    table(steps.map(({ at, step, who, what }) => ({ 'at (UTC)': at?.slice(11, 19) ?? '', step, who, what: what.replace(`Model '${model}': `, '') }))), '',
     'Verdicts', ...verdicts.map(({ text }) => `  ${text}`), '',
     'E-mails', table(mails.map(({ to, subject, html }) => ({ to, subject, file: html.split('/').at(-1) ?? html }))), '',
     `Serving: ${serving ? `version ${serving.version} since ${serving.since.slice(11, 19)} (${serving.action})` : 'version 1'}`, '',
