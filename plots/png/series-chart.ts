@@ -29,6 +29,8 @@ export function seriesChart(series: Series, { zone = 'UTC', width = 592, height 
   const { spans, ticks, boundary } = chunkAxis(placesOf([series]), left, right, zone);
   const canvas = createCanvas(width, height, SCALE, LIGHT.paper);
   const muted = { colour: LIGHT.muted, size: SIZE };
+  const colour = series.calculator === 'estimated_performance' ? LIGHT.estimated : LIGHT.realized;
+  const keyFrom = drawLegend(canvas, right, points, colour);
 
   if (boundary !== null) canvas.rectangle(left, TOP, boundary, bottom, LIGHT.past);
   for (const { y, label } of values.ticks) {
@@ -46,9 +48,9 @@ export function seriesChart(series: Series, { zone = 'UTC', width = 592, height 
   if (boundary !== null) {
     canvas.line([[boundary, TOP], [boundary, bottom]], { colour: LIGHT.muted, width: 1 });
     canvas.text(left + 4, TOP - 10, 'Reference', muted);
-    canvas.text(boundary + 5, TOP - 10, 'Analysis', muted);
+    // A short analysis leaves its name no room before the key: shade and divider tell it from the reference.
+    if (boundary + 5 + textLength('Analysis', SIZE) + 10 < keyFrom) canvas.text(boundary + 5, TOP - 10, 'Analysis', muted);
   }
-  const colour = series.calculator === 'estimated_performance' ? LIGHT.estimated : LIGHT.realized;
   const height01 = (value: number | null): number | null => (value === null ? null : values.y(value));
   points.forEach((point, i) => {
     const [low, high, span] = [height01(point.bandLower), height01(point.bandUpper), spans[i]!];
@@ -70,11 +72,11 @@ export function seriesChart(series: Series, { zone = 'UTC', width = 592, height 
       canvas.diamond(mid, y, radius, LIGHT.alert);
     } else if (narrow >= 7) canvas.disc(mid, y, Math.min(2.6, narrow * 0.15), colour);
   });
-  drawLegend(canvas, right, points, colour);
   return { png: encodePng(canvas.rgb, canvas.width, canvas.height), width, height };
 }
 
-function drawLegend(canvas: Canvas, right: number, points: readonly SeriesPoint[], colour: string): void {
+/** @returns where it begins */
+function drawLegend(canvas: Canvas, right: number, points: readonly SeriesPoint[], colour: string): number {
   const entries: { words: string; sample: (x: number) => void }[] = [];
   const y = TOP - 10;
   if (points.some((point) => point.alert === true && point.period === 'analysis')) entries.push({ words: 'alert', sample: (x) => canvas.diamond(x, y, 4, LIGHT.alert) });
@@ -87,4 +89,5 @@ function drawLegend(canvas: Canvas, right: number, points: readonly SeriesPoint[
     sample(x);
     x -= 18;
   }
+  return x;
 }
