@@ -35,11 +35,12 @@ export interface StoredChallenge {
  * @throws NotFound no such model or version
  */
 export async function openChallenge(pool: Pool, request: NewChallenge): Promise<StoredChallenge> {
-  const { modelId, number, mode, version, by, reason, atMs } = request;
+  const { modelId, number, mode, version, atMs } = request;
   const before = await readStored(pool, modelId, number);
   if (before) return before;
   await inTransaction(pool, async (tx) => {
     const champion = await lockModel(tx, modelId);
+    const { by, reason } = mode === 'challenge' ? await originOf(tx, modelId, version) ?? request : request;
     const refusal = await refusalOf(async () => {
       requireActive(champion);
       await requirePromotable(tx, modelId, version, champion, mode);
@@ -54,6 +55,13 @@ export async function openChallenge(pool: Pool, request: NewChallenge): Promise<
     else if (mode !== 'challenge') await recordAudit(tx, { modelId, by, action: `${mode} refused`, detail: { challenge: number, version, why: refusal }, key: `challenge/${modelId}/${number}/refused` });
   });
   return (await readStored(pool, modelId, number))!;
+}
+
+/** Who added a version and how: of that its lifecycle hears in several ways (from whoever added it, from the retraining, by its own look), whichever comes first. */
+async function originOf(tx: Transaction, modelId: number, version: number): Promise<{ by: string; reason: string } | undefined> {
+  const { rows } = await tx.query<{ by: string; reason: string }>(
+    `select created_by as by, coalesce('made by retraining ' || (provenance ->> 'retraining'), 'registered as a challenger') as reason from aftercare.version where model_id = $1 and number = $2`, [modelId, version]);
+  return rows[0];
 }
 
 async function refusalOf(check: () => Promise<void>): Promise<string | null> {

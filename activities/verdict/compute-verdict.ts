@@ -209,9 +209,9 @@ function segmentRows(frame: Frame, rows: Int32Array, model: ModelState): { segme
   });
 }
 
-/** The same comparison draws the same, others draw others. */
-function seedOf({ modelId, challenge, challenger, champion, horizon }: VerdictRequest, place: number): number {
+/** The same comparison draws the same, others draw others. The model's id is no part of it: the same rows come to the same numbers in every database. */
+function seedOf({ challenge, challenger, champion, horizon }: VerdictRequest, place: number): number {
   let seed = 0x811c9dc5;
-  for (const part of [modelId, challenge, challenger, champion, horizon, place]) seed = Math.imul(seed ^ part, 0x01000193) ^ (seed >>> 15);
+  for (const part of [challenge, challenger, champion, horizon, place]) seed = Math.imul(seed ^ part, 0x01000193) ^ (seed >>> 15);
   return seed >>> 0;
 }

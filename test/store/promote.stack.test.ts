@@ -63,6 +63,15 @@ it('a promotion changes champion, roles, record, incidents and audit together, a
   expect(await open(id, 1, 2, 'challenge')).toMatchObject({ against: 1, state: 'probation', approvedBy: 'ada', promotedAtMs: AT_MS + 1 });
 });
 
+it('who began a challenge is whoever added its version, by whichever way the lifecycle heard of it first', async () => {
+  const id = await withChallengers('heard of', 1);
+  await addFromInput({ pool: database.pool, by: 'training' }, 'heard of', { reference: reference(63) });
+  await database.pool.query("update aftercare.version set provenance = $2 where model_id = $1 and number = 3", [id, { retraining: 4 }]);
+  for (const [number, version] of [[1, 2], [2, 3]] as const) await openChallenge(database.pool, { modelId: id, number, mode: 'challenge', version, by: 'aftercare', reason: 'its rows came', atMs: AT_MS });
+  const { rows } = await database.pool.query('select requested_by as by, reason from aftercare.challenge where model_id = $1 order by number', [id]);
+  expect(rows).toEqual([{ by: 'ada', reason: 'registered as a challenger' }, { by: 'training', reason: 'made by retraining 4' }]);
+});
+
 it('of two that promote at once one wins, and the other is told which', async () => {
   const id = await withChallengers('contended', 2);
   await open(id, 1, 2);
