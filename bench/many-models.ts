@@ -2,7 +2,7 @@
  * Many models on one machine: a whole stack as `aftercare up` starts it, one client that appends small batches spread over all models at a steady rate, and runs
  * by count. Shows how long an append takes, how far the runs are behind, and what the processes need. What was appended is compared with what was run at the end.
  *
- *   node scripts/bench.mjs many-models [--models 1000] [--minutes 10] [--rate 300] [--rows 100] [--every 500] [--workers 1]
+ *   node scripts/bench.mjs many-models [--models 1000] [--minutes 10] [--rate 300] [--rows 100] [--every 200] [--workers 1]
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -13,11 +13,11 @@ import { parseArgs } from 'node:util';
 import { Aftercare } from '../client/index.js';
 import { anyFreePort } from '../embedded/ports.js';
 import { openPool, type Pool } from '../store/pool.js';
-import { generateRows } from './generate.js';
+import { generateRows, seededRandom } from './generate.js';
 
 const { values: args } = parseArgs({ options: {
   models: { type: 'string', default: '1000' }, minutes: { type: 'string', default: '10' }, rate: { type: 'string', default: '300' }, rows: { type: 'string', default: '100' },
-  every: { type: 'string', default: '500' }, workers: { type: 'string', default: '1' },
+  every: { type: 'string', default: '200' }, workers: { type: 'string', default: '1' },
 } });
 const [models, minutes, rate, rowsPerBatch, everyRows, workers] = [args.models, args.minutes, args.rate, args.rows, args.every, args.workers].map(Number) as [number, number, number, number, number, number];
 const PROGRAM = join(process.cwd(), 'dist/cli/main.js');
@@ -95,15 +95,20 @@ async function appendSteadily(): Promise<number[]> {
   const batches = Math.round(minutes * rate);
   const latencies: number[] = [];
   const pending = new Set<Promise<void>>();
+  const appended = new Map<number, number>();
+  const random = seededRandom(7);
   const began = performance.now();
   let shown = 0;
   for (let i = 0; i < batches; i++) {
     const dueAt = began + (i * MINUTE_MS) / rate;
     const wait = dueAt - performance.now();
     if (wait > 0) await delay(wait);
-    const firstRow = Math.floor(i / models) * rowsPerBatch;
+    // Drawn, not in turn: else all models would be due at the same time.
+    const model = Math.floor(random() * models);
+    const firstRow = (appended.get(model) ?? 0) * rowsPerBatch;
+    appended.set(model, (appended.get(model) ?? 0) + 1);
     const rows = Array.from(generateRows({ rows: rowsPerBatch, seed: 100 + i, firstRow }), ({ target: _target, ...row }) => row);
-    const work = client.append(nameOf(i % models), rows).then(() => { latencies.push(performance.now() - dueAt); });
+    const work = client.append(nameOf(model), rows).then(() => { latencies.push(performance.now() - dueAt); });
     pending.add(work);
     void work.finally(() => pending.delete(work));
     const minute = Math.floor((performance.now() - began) / MINUTE_MS);

@@ -133,8 +133,8 @@ describe(`${DAYS} days of a model`, () => {
     await client.append('plain', rowsOf.get(champion)!.map((row) => scored(row, champion, skillOf(champion), startMs)));
     if (DAYS > TARGET_DELAY_DAYS) await client.targets('plain', Array.from({ length: Math.max(0, DAYS - TARGET_DELAY_DAYS) }, (_, day) => rowsOfDay(day).map(target)).flat());
     await runModel(database.pool, plain.modelId);
-    const bare = async (id: number): Promise<string[]> => (await canonicalResults(database.pool, id)).map((line) => line.replace(/^\{"model":"[^"]*",("version":\d+,)?/, '{')).sort();
-    const [lived, computed] = [await bare(modelId), await bare(plain.modelId)];
+    const bare = async (id: number, version: number): Promise<string[]> => (await canonicalResults(database.pool, id)).filter((line) => line.includes(`"version":${version},`)).map((line) => line.replace(/^\{"model":"[^"]*","version":\d+,/, '{')).sort();
+    const [lived, computed] = [await bare(modelId, champion), await bare(plain.modelId, 1)];
     const known = new Set(computed);
     expect(lived.filter((line) => !known.has(line)).slice(0, 3)).toEqual([]);
     expect(lived.length).toBe(computed.length);
@@ -192,22 +192,15 @@ interface Execution {
   bytes: number;
 }
 
-/** The whole chain of one workflow, from its first execution on. */
+/** The whole chain of one workflow, from its last execution back to its first. */
 async function executionsOf({ client: temporal }: TestWorkflowEnvironment, workflowId: string): Promise<Execution[]> {
-  const { runId, raw } = await temporal.workflow.getHandle(workflowId).describe();
   const found: Execution[] = [];
-  for (let id: string | null | undefined = raw.workflowExecutionInfo?.firstRunId ?? (await firstRunOf(temporal, workflowId, runId)); id;) {
+  for (let id: string | null | undefined = (await temporal.workflow.getHandle(workflowId).describe()).runId; id;) {
     const history = await temporal.workflow.getHandle(workflowId, id).fetchHistory();
     found.push({ events: history.events!.length, bytes: Buffer.byteLength(historyToJSON(history)) });
-    id = history.events!.at(-1)!.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId;
+    id = history.events![0]!.workflowExecutionStartedEventAttributes!.continuedExecutionRunId;
   }
   return found;
-}
-
-/** Every continued execution names the one that it began with. */
-async function firstRunOf(temporal: TestWorkflowEnvironment['client'], workflowId: string, runId: string): Promise<string> {
-  const { events } = await temporal.workflow.getHandle(workflowId, runId).fetchHistory();
-  return events![0]!.workflowExecutionStartedEventAttributes!.firstExecutionRunId ?? runId;
 }
 
 /** Runs, retrainings and challenges, as the store knows them. */
