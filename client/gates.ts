@@ -1,13 +1,13 @@
 /** Gates: whether a batch's predictions may be used, asked before they are. */
-import { WorkflowExecutionAlreadyStartedError, WithStartWorkflowOperation } from '@temporalio/client';
+import { WorkflowExecutionAlreadyStartedError, WithStartWorkflowOperation, WorkflowNotFoundError } from '@temporalio/client';
 import { setTimeout as delay } from 'node:timers/promises';
 import { InvalidInput, isFinal, NotFound } from '../domain/errors.js';
 import type { Gate, GateRule } from '../domain/gate.js';
-import { gateId, WORKFLOW } from '../domain/names.js';
+import { decisionWorkflowId, gateId, WORKFLOW } from '../domain/names.js';
 import { recordAudit } from '../store/audit.js';
 import { findModel, requireActive } from '../store/find-model.js';
 import { findGate, readGates } from '../store/gates.js';
-import { gateAnswer, type GateInput } from '../workflows/messages.js';
+import { gateAnswer, withdrawDecision, type GateInput } from '../workflows/messages.js';
 import type { WriteContext } from './append.js';
 import type { Lifecycles } from './lifecycle.js';
 import { asOurs } from './temporal-link.js';
@@ -82,4 +82,17 @@ function checkRule(batch: string, { metric, atLeast, atMost, minRows, approvers,
   if (minRows !== undefined && !(Number.isInteger(minRows) && minRows >= 1)) throw new InvalidInput(`minRows is ${minRows}: a whole number from 1 is needed`);
   if (deadlineMs !== undefined && !(Number.isFinite(deadlineMs) && deadlineMs > 0)) throw new InvalidInput(`deadlineMs is ${deadlineMs}: more than 0 ms are needed`);
   if (approvers !== undefined && (!Array.isArray(approvers) || approvers.some((name) => typeof name !== 'string' || name.trim() === '' || name.length > 200) || approvers.length > 100)) throw new InvalidInput('approvers is a list of names, 100 at most');
+}
+
+/** A model that was archived or deleted needs no answer any more: what it holds is rejected. */
+export async function endGates({ pool }: Pick<WriteContext, 'pool'>, lifecycles: Pick<Lifecycles, 'signalWorkflow' | 'temporal'>, modelId: number, reason: string): Promise<void> {
+  for (const { batch, decisionId } of await readGates(pool, modelId, { held: true })) {
+    // A hold whose question has not begun yet ends by the gate's own cancellation.
+    await lifecycles.signalWorkflow(decisionWorkflowId(decisionId!), withdrawDecision, { reason }).catch((error: unknown) => {
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+      return lifecycles.temporal.client.workflow.getHandle(gateId(modelId, batch)).cancel();
+    }).catch((error: unknown) => {
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+    });
+  }
 }

@@ -7,6 +7,7 @@ import { readBatchTotals, type BatchTotals } from '../store/batch-totals.js';
 import { findModel } from '../store/find-model.js';
 import { readSettingsHistory, type SettingsRevision } from '../store/settings-history.js';
 import type { WriteContext } from './append.js';
+import { endGates } from './gates.js';
 import type { Lifecycles } from './lifecycle.js';
 import { changeModelSettings, createFromInput, type ChangedModelSettings, type ChangeSettingsOptions, type CreatedFromInput, type CreateModelInput } from './models.js';
 import type { SettingsPreview } from './preview.js';
@@ -101,11 +102,13 @@ export class Models {
   async archive(name: string): Promise<void> {
     const { modelId } = await archiveModel(this.#context.pool, name, this.#context.by);
     await this.#lifecycles.end(modelId);
+    await endGates(this.#context, this.#lifecycles, modelId, 'the model was archived');
   }
 
   /** The model, its rows and its results, for good. A late append does not bring it back. @throws NotFound */
   async delete(name: string): Promise<void> {
     const { modelId } = await deleteModel(this.#context.pool, name, this.#context.by);
     await this.#lifecycles.end(modelId);
+    await endGates(this.#context, this.#lifecycles, modelId, 'the model was deleted');
   }
 }

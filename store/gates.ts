@@ -42,12 +42,13 @@ export async function saveGate(pool: Pool, gate: AskedGate): Promise<Gate> {
 export async function closeGate(pool: Pool, { modelId, batch, state, by, note, atMs }: { modelId: number; batch: string; state: 'released' | 'rejected'; by: string | null; note: string | null; atMs: number }): Promise<Gate> {
   return inTransaction(pool, async (tx) => {
     // What was said with the answer stands beside the question.
-    const { rows: [closed] } = await tx.query<{ note: string | null }>(
+    const { rows: [closed] } = await tx.query<{ note: string | null; defaulted: boolean }>(
       `update aftercare.gate g set state = $3, decided_by = $4, decided_at = $6, note = coalesce($5, (select d.note from aftercare.decision d where d.id = g.decision_id))
-       where g.model_id = $1 and g.batch = $2 and g.state = 'held' returning g.note`, [modelId, batch, state, by, note, new Date(atMs)]);
+       where g.model_id = $1 and g.batch = $2 and g.state = 'held'
+       returning g.note, exists (select 1 from aftercare.decision d where d.id = g.decision_id and d.state = 'defaulted') as defaulted`, [modelId, batch, state, by, note, new Date(atMs)]);
     const gate = await findGate(tx, modelId, batch);
     if (!gate) throw new NotFound(`batch '${batch}' has no gate`);
-    if (closed) await recordAudit(tx, { modelId, by: by ?? 'deadline', action: `gate ${state}`, detail: { batch, ...(closed.note === null ? {} : { note: closed.note }) } });
+    if (closed) await recordAudit(tx, { modelId, by: by ?? (closed.defaulted ? 'deadline' : 'aftercare'), action: `gate ${state}`, detail: { batch, ...(closed.note === null ? {} : { note: closed.note }) } });
     else if (gate.state !== state || gate.decidedBy !== by) throw new Conflict(`the gate of batch '${batch}' is ${gate.state}${gate.decidedBy ? ` by ${gate.decidedBy}` : ''}`);
     return gate;
   });

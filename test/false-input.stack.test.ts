@@ -8,8 +8,10 @@ import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { FastifyInstance } from 'fastify';
+import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Aftercare, type Decision } from '../client/index.js';
+import { lifecycleId } from '../domain/names.js';
 import type { TrainingOrder } from '../domain/retraining.js';
 import { SIGNATURE_HEADERS, signatureOf } from '../domain/signature.js';
 import { mintToken, type Claims } from '../domain/signed-token.js';
@@ -170,7 +172,7 @@ it('callbacks: a wrong signature, another retraining, a version of another one, 
   expect((await post(path, borrowed, await signed(borrowed))).status).toBe(200);
   expect(await client.retraining.wait('loans', number)).toMatchObject({ state: 'failed', failure: expect.stringContaining(`version ${version}`) as string });
   expect((await post(path, failed, await signed(failed))).status).toBe(409);
-  await expect(client.retraining.finish('loans', number, { state: 'completed', version })).rejects.toThrow(`retraining ${number} of model 'loans' is failed: its outcome comes too late`);
+  await expect(client.retraining.finish('loans', number, { state: 'completed', version })).rejects.toThrow(/retraining \d+ of .*(has its outcome: failed|is failed: its outcome comes too late)/);
   expect((await refusals()).map((line) => line.split(' · ').slice(1, 3).join(' · '))).toEqual([`training of retraining ${number} · callback refused`, 'ada · training outcome refused']);
 });
 
@@ -189,6 +191,36 @@ it('a verdict without common rows, and the promotion of versions that cannot be 
   expect((await refusals()).map((line) => line.split(' · ').slice(0, 3).join(' · '))).toEqual([
     'loans · ada · verdict refused', 'loans · maria · promotion refused', 'loans · maria · promotion refused', 'loans · maria · promotion refused', 'loans · maria · rollback refused',
   ]);
+});
+
+it('an end with everything under way: question, gate, challenge and incident workflows of the model end with it, once archived or deleted', async () => {
+  const ended = await create('ending', { approvers: ['maria'] });
+  await client.append('ending', loans(5_000, 5_300), { key: 'first' });
+  await client.retraining.request('ending', { by: 'ada' });
+  await client.challengers.add('ending', { reference: withOutcome(loans(600, 1_200)) });
+  await client.challenges.wait('ending', 1, { states: ['shadow'] });
+  expect(await client.gate('ending', 'first', { metric: 'roc_auc', atLeast: 1 })).toMatchObject({ state: 'held' });
+  const connection = await Connection.connect({ address: place.address });
+  const temporal = new Client({ connection, namespace: place.namespace });
+  const open = async (model: number): Promise<string[]> => {
+    const ids: string[] = [];
+    for await (const { workflowId } of temporal.workflow.list({ query: `ExecutionStatus = 'Running'` })) if (`${workflowId}/`.startsWith(`${lifecycleId(model)}/`)) ids.push(workflowId);
+    return ids;
+  };
+  await eventually(() => client.decisions({ model: 'ending' }), (waiting) => waiting.length === 2);
+  expect((await open(ended)).length).toBeGreaterThanOrEqual(6);
+  await client.models.archive('ending');
+  await eventually(() => open(ended), (ids) => ids.length === 0);
+  expect(await client.gateState('ending', 'first')).toMatchObject({ state: 'rejected', decidedBy: null });
+  expect((await client.decisions({ model: 'ending', all: true })).map(({ state }) => state)).toEqual(['withdrawn', 'withdrawn']);
+  expect((await client.audit('ending', { action: 'gate rejected' })).map(({ by, detail }) => [by, detail['note']])).toEqual([['aftercare', 'the model was archived']]);
+
+  const deleted = await create('going', { approvers: ['maria'] });
+  await client.append('going', loans(5_000, 5_300), { key: 'first' });
+  await client.gate('going', 'first', { metric: 'roc_auc', atLeast: 1 });
+  await client.models.delete('going');
+  await eventually(() => open(deleted), (ids) => ids.length === 0);
+  await connection.close();
 });
 
 it('a retraining of a model that cannot be trained, or is archived; and all of it is in the audit trail that people read', async () => {

@@ -32,9 +32,10 @@ export async function aftercareGate(input: GateInput): Promise<Gate> {
   setCurrentDetails(`${gate.text}: **${gate.state}**`);
   if (gate.state === 'held' && gate.decisionId !== null) {
     await tell('gate-hold', gate.text);
-    gate = await close(await decided(gate.decisionId, gate.text));
+    const report = await decided(gate.decisionId, gate.text);
+    gate = await close(report);
     setCurrentDetails(`${gate.text}: **${gate.state}**${gate.decidedBy ? ` by ${gate.decidedBy}` : ''}`);
-    await tell('gate-closed', `${gate.text}: ${gate.state}${gate.decidedBy ? ` by ${gate.decidedBy}` : ', because nobody answered in time'}`);
+    await tell('gate-closed', `${gate.text}: ${gate.state}${gate.decidedBy ? ` by ${gate.decidedBy}` : report.answer === null ? ', because its question was withdrawn' : ', because nobody answered in time'}`);
   }
   await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
   return gate;
