@@ -5,7 +5,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Challenge, ChallengeState } from '../domain/challenge.js';
 import { isFinalState } from '../domain/challenge-policy.js';
 import { Conflict, InvalidInput, isFinal, NotFound } from '../domain/errors.js';
-import { challengeId } from '../domain/names.js';
+import { mayAnswer } from '../domain/decision.js';
+import { lifecycleSettings } from '../domain/lifecycle-settings.js';
+import { approvalText, challengeId } from '../domain/names.js';
 import type { PromotionRequest } from '../domain/policy.js';
 import { recordAudit } from '../store/audit.js';
 import { nothingToGoBackTo, readChallenges, readReplaced } from '../store/challenges.js';
@@ -29,6 +31,8 @@ export interface RequestedPromotion {
   challenge: number;
   version: number;
   workflowId: string;
+  /** The question that others must answer first; null: it goes on by itself. */
+  decision: string | null;
 }
 
 const MOST_NOTE = 1_000;
@@ -83,9 +87,11 @@ export class Challenges {
       if (shadow) {
         const workflowId = challengeId(found.modelId, shadow.number);
         const status = await unlessGone(this.#lifecycles.askWorkflow(workflowId, promoteNow, { by, ...(note === undefined ? {} : { note }) }, `promote:${key}`));
-        if (status) return { challenge: shadow.number, version, workflowId };
+        if (status) return { challenge: shadow.number, version, workflowId, decision: status.decisionId };
       }
-      return this.#request(found, { key, mode: 'promotion', version, by, ...(note === undefined ? {} : { note }) });
+      const begun = await this.#request(found, { key, mode: 'promotion', version, by, ...(note === undefined ? {} : { note }) });
+      const approves = mayAnswer(lifecycleSettings(found.settings).promotion.approval.approvers, by);
+      return { ...begun, decision: approves ? null : approvalText(found.modelId, 'promotion', begun.challenge) };
     });
   }
 
@@ -105,7 +111,7 @@ export class Challenges {
       if (probation) {
         const workflowId = challengeId(found.modelId, probation.number);
         const status = await unlessGone(this.#lifecycles.askWorkflow(workflowId, rollBackNow, { by, ...(note === undefined ? {} : { note }) }, `rollback:${key}`));
-        if (status) return { challenge: probation.number, version: previous, workflowId };
+        if (status) return { challenge: probation.number, version: previous, workflowId, decision: null };
       }
       return this.#request(found, { key, mode: 'rollback', version: previous, by, ...(note === undefined ? {} : { note }) });
     });
@@ -154,7 +160,7 @@ export class Challenges {
 
   async #request({ modelId }: FoundModel, request: PromotionRequest): Promise<RequestedPromotion> {
     const { number, workflowId } = await this.#lifecycles.ask(modelId, requestPromotion, request, `${request.mode}:${request.key}`);
-    return { challenge: number, version: request.version, workflowId };
+    return { challenge: number, version: request.version, workflowId, decision: null };
   }
 
   /** A refusal goes into the audit trail as well. */

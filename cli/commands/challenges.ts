@@ -36,7 +36,9 @@ Examples:
     .action((model: string, version: string, options: ChangeOptions) => withClient(options, async (client) => {
       const begun = await client.promote(model, numberOf(version), { note: options.note });
       if (options.wait === false) return options.json ? printJson(begun) : print(`challenge ${begun.challenge} of '${model}' carries it out`);
-      const ended = await client.challenges.wait(model, begun.challenge, { states: ['deciding', 'probation'], onState: options.json ? undefined : follow });
+      // Its record begins as `deciding`, also where nobody needs to be asked.
+      const states: ChallengeState[] = begun.decision === null ? ['probation'] : ['deciding', 'probation'];
+      const ended = await client.challenges.wait(model, begun.challenge, { states, onState: options.json ? undefined : (now) => (now.state !== 'deciding' || begun.decision !== null) && follow(now) });
       finish(ended, begun, ['deciding', 'probation', 'kept'], options);
     }));
 
@@ -56,12 +58,12 @@ Examples:
 }
 
 /** Exit status 1 when it did not come to what was wanted. */
-function finish(challenge: Challenge, { version }: RequestedPromotion, wanted: readonly ChallengeState[], { json }: StackOptions): void {
+function finish(challenge: Challenge, { version, decision }: RequestedPromotion, wanted: readonly ChallengeState[], { json }: StackOptions): void {
   const { state, model, note } = challenge;
   if (!wanted.includes(state)) process.exitCode = 1;
   if (json) printJson(challenge);
   else if (!wanted.includes(state)) print(`'${model}': ${note ?? state}`);
-  else if (state === 'deciding') print(`'${model}': those who may approve are asked; aftercare decisions ${model} shows the question`);
+  else if (state === 'deciding') print(`'${model}': those who may approve are asked: aftercare decide ${decision ?? `(see aftercare decisions ${model})`} approve --as NAME`);
   else print(`version ${version} of '${model}' is in charge${state === 'probation' ? ', on probation' : ''}`);
 }
 
