@@ -40,7 +40,8 @@ export interface Finding {
   mends: Mend[];
 }
 
-const LOST = 'lost in a restore';
+/** Why a challenge, a retraining or a question ended. */
+export const LOST = 'lost in a restore';
 
 export function compareModel(store: StoreView, seen: TemporalView): Finding[] {
   const running = (id: string): boolean => seen.workflows.get(id)?.running ?? false;
@@ -58,15 +59,18 @@ export function compareModel(store: StoreView, seen: TemporalView): Finding[] {
 
 /** Of a model of which the store knows nothing. */
 export function unknownModel(modelId: number, seen: TemporalView): Finding[] {
-  const findings = [...seen.workflows.values()].map((one) => ended(one, `the store has no model ${modelId}`, true));
+  const findings = [...seen.workflows.values()].map((one) => ended(one, `${one.running ? 'runs, and ' : ''}the store has no model ${modelId}`, isGivenOnce(one)));
   const { run, retraining } = seen.schedules;
   return run || retraining ? [...findings, { what: 'schedule', where: lifecycleId(modelId), found: `a schedule is there, and the store has no model ${modelId}`, remedy: 'removed', mends: [{ do: 'schedules' }] }] : findings;
 }
 
 const WORDS: Record<SeenWorkflow['kind'], Finding['what']> = { lifecycle: 'lifecycle', run: 'run', decision: 'decision', incident: 'incident', retraining: 'retraining', challenge: 'challenge', gate: 'gate', notify: 'notification', other: 'schedule' };
 
+/** Where a workflow has ended, its id is not given again. */
+const isGivenOnce = ({ kind }: SeenWorkflow): boolean => kind === 'run' || kind === 'decision' || kind === 'retraining' || kind === 'challenge';
+
 function ended({ id, kind, running }: SeenWorkflow, why: string, forget: boolean): Finding {
-  return { what: WORDS[kind], where: id, found: `its workflow ${running ? '' : 'has ended, and '}${running ? why : why.replace(/^runs, and /, '')}`, remedy: running ? 'its workflow was terminated' : 'its history was removed, so that its id can be given again', mends: [{ do: 'end', workflowId: id, forget }] };
+  return { what: WORDS[kind], where: id, found: `its workflow ${running ? '' : 'has ended, and '}${why}`, remedy: running ? 'its workflow was terminated' : 'its history was removed, so that its id can be given again', mends: [{ do: 'end', workflowId: id, forget }] };
 }
 
 /** An archived model's workflows end by themselves. */
@@ -83,7 +87,7 @@ function strangers(store: StoreView, { workflows, challenges }: TemporalView): F
     const strange = one.kind === 'run' ? number > store.lastRun : one.kind === 'retraining' ? !store.retrainings.has(number) : one.kind === 'challenge' ? !store.challenges.has(number)
       : one.kind === 'decision' ? !store.decisions.has(`${store.modelId}/${one.key}`) : one.running && (one.kind === 'incident' ? !store.incidents.has(one.key) : one.kind === 'gate' ? !store.gates.has(one.key) : false);
     if (!strange) continue;
-    findings.push(ended(one, `${one.running ? 'runs, and ' : ''}the store does not know it`, one.kind !== 'incident' && one.kind !== 'gate'));
+    findings.push(ended(one, `${one.running ? 'runs, and ' : ''}the store does not know it`, isGivenOnce(one)));
     if (one.kind !== 'run') unknown.push(one.kind === 'decision' ? `${store.modelId}/${one.key}/` : one.kind === 'incident' ? one.key : `${one.kind}/${one.key}/`);
     const status = one.kind === 'challenge' ? challenges.get(number) : undefined;
     if (status) findings.push(...switched(store, number, status));
@@ -255,7 +259,13 @@ function compareLifecycle(store: StoreView, { lifecycle, workflows }: TemporalVi
   const begin = (found: string, runs = false): Finding[] => [{ what: 'lifecycle', where, found, remedy: 'begun anew from what the store knows', mends: [{ do: 'begin-lifecycle', runs }] }];
   if (!workflows.get(where)?.running || lifecycle === null) return begin('the model is active, and there is no lifecycle');
   if (typeof lifecycle === 'string') return begin(`it does not answer: ${lifecycle}`);
-  const faults = lifecycleFaults(store, lifecycle, retrainings, challenges);
+  // What it is only about to begin has no workflow yet, and stands nowhere.
+  const begun = {
+    ...lifecycle,
+    retraining: lifecycle.retraining === null || store.retrainings.has(lifecycle.retraining) || workflows.has(retrainingId(store.modelId, lifecycle.retraining)) ? lifecycle.retraining : null,
+    challenges: lifecycle.challenges.filter(({ number }) => store.challenges.has(number) || workflows.has(challengeId(store.modelId, number))),
+  };
+  const faults = lifecycleFaults(store, begun, retrainings, challenges);
   return faults.length === 0 ? [] : begin(faults.join('; '), lifecycle.queue.length > 0 || lifecycle.queuedRequests > 0);
 }
 

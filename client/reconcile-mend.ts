@@ -1,5 +1,6 @@
 /** Carries out what a comparison of the store with Temporal found to be needed (reconcile-compare.ts). Each can be done again. */
 import { WorkflowNotFoundError } from '@temporalio/client';
+import { setTimeout as delay } from 'node:timers/promises';
 import { isFinalState } from '../domain/challenge-policy.js';
 import { lifecycleSettings } from '../domain/lifecycle-settings.js';
 import { challengeId, decisionWorkflowId, gateId, incidentWorkflowId, lifecycleId, notificationId, WORKFLOW } from '../domain/names.js';
@@ -9,13 +10,14 @@ import { noteChallenge } from '../store/challenges.js';
 import { closeDecision } from '../store/decisions.js';
 import { announceIncident } from '../store/incident-attention.js';
 import type { Pool } from '../store/pool.js';
-import { readWholeLedger, type KnownDecision, type StoreView } from '../store/reconcile.js';
+import { readWholeLedger, type KnownChallenge, type KnownDecision, type StoreView } from '../store/reconcile.js';
 import { closeRetraining } from '../store/retrainings.js';
 import { endRun } from '../store/runs.js';
 import { answerDecisionSignal, requestRunSignal, type ChallengeInput, type DecisionInput, type GateInput, type IncidentInput, type LifecycleInput, type NotificationInput } from '../workflows/messages.js';
 import { lifecycleStart } from '../workflows/starting.js';
 import type { Lifecycles } from './lifecycle.js';
-import type { Mend } from './reconcile-compare.js';
+import { each } from './reconcile-view.js';
+import { LOST, type Mend } from './reconcile-compare.js';
 import { removeSchedule, SCHEDULE_PURPOSES } from './schedules.js';
 
 export interface MendContext {
@@ -25,8 +27,8 @@ export interface MendContext {
 }
 
 const CALL_MS = 15_000;
-/** A history is removed in the background. */
-const REMOVAL_MS = 10_000;
+/** How long a server may take to remove histories. */
+const REMOVAL_MS = 60_000;
 const REASON = 'aftercare doctor --reconcile: the store says otherwise';
 
 /** What Temporal has is ended first, lifecycles before what they began; what is begun comes last. */
@@ -45,8 +47,8 @@ export async function mend(context: MendContext, modelId: number, view: StoreVie
   switch (what.do) {
     case 'abandon-run': return endRun(pool, modelId, what.run, 'failed', 'its workflow was lost in a restore');
     case 'ask-run': return lifecycles.signalWorkflow(lifecycleId(modelId), requestRunSignal, { key: `restore:${modelId}:${what.run}`, trigger: 'manual', by });
-    case 'withdraw': return closeDecision(pool, { decisionId: what.decisionId, state: 'withdrawn', answer: null, by: null, note: 'lost in a restore', atMs });
-    case 'close-retraining': return void await closeRetraining(pool, { modelId, number: what.retraining, state: 'failed', version: null, reason: 'lost in a restore', by, atMs });
+    case 'withdraw': return closeDecision(pool, { decisionId: what.decisionId, state: 'withdrawn', answer: null, by: null, note: LOST, atMs });
+    case 'close-retraining': return void await closeRetraining(pool, { modelId, number: what.retraining, state: 'failed', version: null, reason: LOST, by, atMs });
     case 'close-challenge': return void await noteChallenge(pool, { modelId, number: what.challenge, state: 'failed', note: what.note, by, atMs });
     case 'continue-challenge': return continueChallenge(lifecycles, view, what.challenge);
     case 'archive': return lifecycles.end(modelId, by);
@@ -69,22 +71,28 @@ export async function mend(context: MendContext, modelId: number, view: StoreVie
   }
 }
 
-/** Terminates what runs; removes it where its id is to be given again. */
+/** Terminates what runs; asks for its removal where its id is to be given again. */
 async function end(lifecycles: Lifecycles, workflowId: string, forget: boolean): Promise<void> {
   const { client, connection, namespace } = lifecycles.temporal;
   const handle = client.workflow.getHandle(workflowId);
   const call = <T>(work: () => Promise<T>): Promise<T> => lifecycles.temporal.within(CALL_MS, work);
   await call(() => handle.terminate(REASON)).catch(ignoreMissing);
-  if (!forget) return;
-  const gone = async (): Promise<boolean> => call(() => handle.describe()).then(() => false, (error: unknown) => {
-    ignoreMissing(error);
-    return true;
-  });
-  if (await gone()) return;
-  await call(() => connection.workflowService.deleteWorkflowExecution({ namespace, workflowExecution: { workflowId } }));
-  for (const until = Date.now() + REMOVAL_MS; !(await gone());) {
-    if (Date.now() > until) throw new Error(`the history of ${workflowId} is still there ${REMOVAL_MS / 1000} s after its removal was asked for`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+  if (forget) await call(() => connection.workflowService.deleteWorkflowExecution({ namespace, workflowExecution: { workflowId } })).catch(ignoreMissing);
+}
+
+/** Histories are removed in the background. @returns those that are still there after a while */
+export async function awaitRemoval(lifecycles: Lifecycles, workflowIds: readonly string[]): Promise<string[]> {
+  const { client } = lifecycles.temporal;
+  const until = Date.now() + REMOVAL_MS;
+  let there = [...workflowIds];
+  for (;;) {
+    const still: string[] = [];
+    await each(there, async (id) => {
+      await lifecycles.temporal.within(CALL_MS, () => client.workflow.getHandle(id).describe()).then(() => still.push(id), ignoreMissing);
+    });
+    there = still;
+    if (there.length === 0 || Date.now() > until) return there;
+    await delay(200);
   }
 }
 
@@ -143,6 +151,9 @@ export async function beginLifecycle({ pool, lifecycles, by }: MendContext, view
   const tagged = await lifecycles.ensureSearchAttributes();
   const active = view.openRuns.find(({ number }) => runs.includes(number));
   const retraining = view.retrainings.get(retrainings[0] ?? -1) ?? null;
+  // Of each challenger the last one; a loss of an earlier restore may not have been made good yet.
+  const last = [...new Map([...view.challenges.values()].filter(({ mode, version }) => mode === 'challenge' && view.challengers.includes(version)).map((one) => [one.version, one])).values()];
+  const wasLost = ({ number, state, note }: KnownChallenge): boolean => lost.includes(number) || (state === 'failed' && note === LOST);
   const known: KnownLifecycle = {
     modelId, lastRun, horizon, attended,
     lastRetraining: Math.max(0, ...view.retrainings.keys()), lastChallenge: Math.max(0, ...view.challenges.keys()),
@@ -151,9 +162,8 @@ export async function beginLifecycle({ pool, lifecycles, by }: MendContext, view
     openDecisions: [...view.decisions.values()].filter(({ subject, state }) => subject === 'incident' && state === 'waiting').map(({ id }) => id),
     retraining: retraining && { number: retraining.number, request: retraining.request },
     challenges: challenges.map((number) => view.challenges.get(number)!),
-    again: lost.map((number) => view.challenges.get(number)!).filter(({ mode, version }) => mode === 'challenge' && view.challengers.includes(version))
-      .map(({ version, number }) => ({ version, reason: `its challenge ${number} was lost in a restore` })),
-    challenged: [...view.challenges.values()].filter(({ mode, state }) => mode === 'challenge' && isFinalState(state)).map(({ version }) => version),
+    again: last.filter((one) => wasLost(one)).map(({ version, number }) => ({ version, reason: `its challenge ${number} was ${LOST}` })),
+    challenged: last.filter((one) => isFinalState(one.state) && !wasLost(one)).map(({ version }) => version),
     settings: lifecycleSettings(view.settings),
     entries: challenges.length + lost.length > 0 ? await readWholeLedger(pool, modelId) : [],
   };
@@ -167,5 +177,6 @@ export async function beginLifecycle({ pool, lifecycles, by }: MendContext, view
 const numeric = (lifecycles: Lifecycles): { numericQueue?: string } => (lifecycles.queues.numeric ? { numericQueue: lifecycles.queues.numeric } : {});
 
 function ignoreMissing(error: unknown): void {
-  if (!(error instanceof WorkflowNotFoundError)) throw error;
+  const NOT_FOUND = 5;   // of gRPC, where the call is not the client's own
+  if (!(error instanceof WorkflowNotFoundError) && (error as { code?: number }).code !== NOT_FOUND) throw error;
 }

@@ -8,7 +8,7 @@ import { recordAudit } from '../store/audit.js';
 import { markLifecycleStarted } from '../store/lifecycle-care.js';
 import { readKnownModels, readStoreView, type StoreView } from '../store/reconcile.js';
 import { compareModel, unknownModel, type Finding, type Mend } from './reconcile-compare.js';
-import { beginLifecycle, mend, orderOf, type Beginning, type MendContext } from './reconcile-mend.js';
+import { awaitRemoval, beginLifecycle, mend, orderOf, type Beginning, type MendContext } from './reconcile-mend.js';
 import { each, readTemporal, type TemporalView } from './reconcile-view.js';
 
 export interface ReconcileOptions {
@@ -72,7 +72,10 @@ export async function reconcile(context: MendContext, { dryRun = false, settleMs
     for (const { modelId, findings: found } of differences) {
       if (found.some(begins)) await mend(context, modelId, null, { do: 'end', workflowId: lifecycleId(modelId), forget: false });
     }
+    const removals = differences.flatMap((one) => one.findings.flatMap(({ mends }) => mends.flatMap((step) => (step.do === 'end' && step.forget ? [step.workflowId] : []))));
     for (const difference of differences) if (!(await mendModel(context, difference, tell))) ok = false;
+    // Until then their ids are taken. What is left is found in the next round.
+    await awaitRemoval(context.lifecycles, removals);
     if (!unfinished) return { ok: false, models, findings, listed };
   }
 }

@@ -76,6 +76,7 @@ export interface KnownChallenge {
   reason: string;
   approvedBy: string | null;
   promoted: boolean;
+  note: string | null;
   /** Of its last verdict; 0: none. */
   judged: number;
 }
@@ -131,7 +132,7 @@ export async function readStoreView(db: Queryable, model: KnownModel): Promise<S
   const retrainings = await ask<RetrainingRow>(
     `select number, state, key, trigger, requested_by as by, reason, incident, approved_by as "approvedBy", ${ms('asked_at')} as "askedAtMs" from aftercare.retraining where model_id = $1 order by number`);
   const challenges = await ask<KnownChallenge>(
-    `select c.number, c.mode, c.state, v.number as version, a.number as against, c.requested_by as by, c.reason, c.approved_by as "approvedBy", c.promoted_at is not null as promoted,
+    `select c.number, c.mode, c.state, v.number as version, a.number as against, c.requested_by as by, c.reason, c.approved_by as "approvedBy", c.promoted_at is not null as promoted, c.note,
        coalesce((select max(horizon) from aftercare.verdict where model_id = $1 and challenge = c.number), 0)::float8 as judged
      from aftercare.challenge c join aftercare.version v on v.id = c.version_id join aftercare.version a on a.id = c.against_version_id where c.model_id = $1 order by c.number`);
   const gates = await ask<KnownGate>(`select batch, state, rule, asked_by as by, decision_id as "decisionId" from aftercare.gate where model_id = $1`);
