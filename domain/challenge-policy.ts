@@ -78,7 +78,7 @@ export function beginChallenge({ mode, by, reason, approvedBy, promotion }: Chal
 
 export type ChallengeMessage =
   // From outside.
-  | { kind: 'checkpoint'; horizon: number }
+  | { kind: 'checkpoint'; horizon: number; before?: readonly number[] }
   | { kind: 'promote'; by: string; note: string | null }
   | { kind: 'roll-back'; by: string; note: string | null }
   | { kind: 'incident'; text: string }
@@ -103,7 +103,7 @@ export function receiveChallenge(progress: ChallengeProgress, message: Challenge
   const end = (state: FinalChallengeState, note: string): ChallengeProgress => ({ ...progress, state, note, checkpoints: [] });
   if (isFinalState(progress.state)) return progress;
   switch (message.kind) {
-    case 'checkpoint': return takesCheckpoints(progress) && message.horizon > (progress.checkpoints.at(-1) ?? progress.horizon) ? { ...progress, checkpoints: [...progress.checkpoints, message.horizon] } : progress;
+    case 'checkpoint': return takesCheckpoints(progress) ? { ...progress, checkpoints: withCheckpoints(progress, [...(message.before ?? []), message.horizon]) } : progress;
     case 'promote': return progress.state === 'shadow' ? promotedByHand(progress, message, terms) : progress;
     case 'roll-back': return progress.state === 'probation' && progress.rollback === null ? { ...progress, rollback: { by: message.by, note: message.note } } : progress;
     case 'incident': return progress.state === 'probation' && progress.rollback === null ? { ...progress, rollback: { by: 'policy', note: message.text } } : progress;
@@ -146,6 +146,11 @@ function promotedByHand(progress: ChallengeProgress, { by, note }: Wish, { promo
 
 function takesCheckpoints({ state, ready }: ChallengeProgress): boolean {
   return state === 'shadow' && !ready;
+}
+
+/** In the ledger's order, each once, without what was judged. */
+function withCheckpoints({ checkpoints, horizon }: ChallengeProgress, more: readonly number[]): number[] {
+  return [...new Set([...checkpoints, ...after(more, horizon)])].sort((a, b) => a - b);
 }
 
 const after = (checkpoints: readonly number[], horizon: number): number[] => checkpoints.filter((one) => one > horizon);

@@ -18,6 +18,8 @@ export interface ActiveChallenge {
   approvedBy: string | null;
   /** Rows of its version and targets since its last checkpoint; null before its first rows. */
   newRows: number | null;
+  /** Its last checkpoints; absent: none yet. */
+  told?: number[];
   /** Its version is in charge: probation. */
   promoted: boolean;
   /** It has been told to end. */
@@ -44,7 +46,7 @@ export interface LoopState {
   begins: number[];
   /** Versions that have had their challenge. */
   challenged: number[];
-  checkpoints: { number: number; horizon: number }[];
+  checkpoints: Checkpoint[];
   probationIncidents: { number: number; incident: string; text: string }[];
   stops: { kind: 'retraining' | 'challenge'; number: number; reason: string }[];
   notices: Notice[];
@@ -54,11 +56,20 @@ export interface LoopState {
   lastTendAtMs: number;
 }
 
+/** A place of the ledger at which a challenge is judged, with those before it: signals that are sent at once may overtake each other. */
+export interface Checkpoint {
+  number: number;
+  horizon: number;
+  before: number[];
+}
+
 export type Ticket = { key: string; number: number } | { key: string; refusal: string };
 
 /** Between two looks after what is watched, however often somebody asks for one. */
 const TEND_GAP_MS = 1_000;
 const TICKETS_MAX = 100;
+/** Checkpoints by which one may be overtaken. */
+const TOLD_MAX = 10;
 const CHALLENGED_MAX = 500;
 
 export function beginLoop(start: { lastRetraining?: number; lastChallenge?: number } = {}): LoopState {
@@ -117,8 +128,9 @@ export function countForChallenges(loop: LoopState, entry: LedgerEntry): LoopSta
     if (!own && !(isTarget && challenge.newRows !== null)) return challenge;
     const newRows = (challenge.newRows ?? 0) + entry.rowsAccepted;
     if (newRows < everyRows) return { ...challenge, newRows };
-    checkpoints.push({ number: challenge.number, horizon: entry.number });
-    return { ...challenge, newRows: 0 };
+    const before = challenge.told ?? [];
+    checkpoints.push({ number: challenge.number, horizon: entry.number, before });
+    return { ...challenge, newRows: 0, told: [...before, entry.number].slice(-TOLD_MAX) };
   });
   return { ...next, challenges, checkpoints };
 }
@@ -255,7 +267,7 @@ export type LoopStep =
   | { kind: 'tell-incident'; incident: string; state: 'open' | 'resolved' | 'withdrawn' }
   | { kind: 'retrain'; number: number; request: RetrainingRequest }
   | { kind: 'challenge'; challenge: ActiveChallenge }
-  | { kind: 'checkpoint'; number: number; horizon: number }
+  | ({ kind: 'checkpoint' } & Checkpoint)
   | { kind: 'probation-incident'; number: number; incident: string; text: string }
   | { kind: 'stop'; what: 'retraining' | 'challenge'; number: number; reason: string }
   | { kind: 'notice'; notice: Notice }
@@ -269,7 +281,7 @@ export function dueLoopSteps(loop: LoopState, nowMs: number): LoopStep[] {
   if (loop.retraining && !loop.retraining.begun) steps.push({ kind: 'retrain', number: loop.retraining.number, request: loop.retraining.request });
   for (const challenge of loop.challenges) if (loop.begins.includes(challenge.number) && loop.settings) steps.push({ kind: 'challenge', challenge });
   // A challenge is told of its checkpoints only once it has begun: its steps stand before.
-  for (const { number, horizon } of loop.checkpoints) if (!loop.begins.includes(number)) steps.push({ kind: 'checkpoint', number, horizon });
+  for (const checkpoint of loop.checkpoints) if (!loop.begins.includes(checkpoint.number)) steps.push({ kind: 'checkpoint', ...checkpoint });
   for (const one of loop.probationIncidents) steps.push({ kind: 'probation-incident', ...one });
   for (const { kind, number, reason } of loop.stops) steps.push({ kind: 'stop', what: kind, number, reason });
   const at = nextTendAt(loop);

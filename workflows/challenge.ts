@@ -29,7 +29,7 @@ export async function aftercareChallenge(input: ChallengeInput): Promise<Challen
   let interrupt: () => void = () => undefined;
 
   setHandler(challengeStatus, () => statusNow());
-  setHandler(challengeCheckpoint, ({ horizon }) => receive({ kind: 'checkpoint', horizon }));
+  setHandler(challengeCheckpoint, ({ horizon, before = [] }) => receive({ kind: 'checkpoint', horizon, before }));
   setHandler(probationIncident, ({ text }) => receive({ kind: 'incident', text }));
   setHandler(stopChallenge, ({ by, reason }) => hurry({ kind: 'stop', by, reason }));
   setHandler(promoteNow, ({ by, note }) => {

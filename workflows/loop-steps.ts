@@ -66,7 +66,7 @@ export async function takeLoopStep(step: LoopStep, hands: LoopHands): Promise<vo
       if (child) hands.receive({ kind: 'challenge-finished', number });
       return;
     }
-    case 'checkpoint': return tell(hands, challengeId(modelId, step.number), challengeCheckpoint, { horizon: step.horizon });
+    case 'checkpoint': return tell(hands, challengeId(modelId, step.number), challengeCheckpoint, { horizon: step.horizon, before: step.before });
     case 'probation-incident': return tell(hands, challengeId(modelId, step.number), probationIncident, { incident: step.incident, text: step.text });
     case 'stop': {
       const told = { by: 'aftercare', reason: step.reason };

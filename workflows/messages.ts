@@ -260,8 +260,8 @@ export interface ChallengeStatus {
   note: string | null;
 }
 
-/** The ledger has come to a place at which a verdict is due. In order, each number once; the verdict sees exactly the batches up to it. */
-export const challengeCheckpoint = defineSignal<[{ horizon: number }]>('aftercareChallengeCheckpoint');
+/** The ledger has come to a place at which a verdict is due: it sees exactly the batches up to it. Signals may overtake each other, so each brings the places before it: they are judged in order, each once. */
+export const challengeCheckpoint = defineSignal<[{ horizon: number; before?: number[] }]>('aftercareChallengeCheckpoint');
 /** An incident of the promoted version opened (its kind is among `rollbackOn`). */
 export const probationIncident = defineSignal<[{ incident: string; text: string }]>('aftercareProbationIncident');
 /** Promote now, whatever the verdict; only in shadow. */

@@ -18,13 +18,24 @@ const judged = (horizon: number, judgement: 'better' | 'worse' | 'equivalent' | 
 describe('policy of a challenge', () => {
   it('judges the places of the ledger in order, each once, and waits for the deadline between them', () => {
     const terms = termsOf({ challenge: { deadlineMs: 10 * DAY_MS } });
-    let progress = begun(terms, { kind: 'checkpoint', horizon: 5 }, { kind: 'checkpoint', horizon: 5 }, { kind: 'checkpoint', horizon: 9 }, { kind: 'checkpoint', horizon: 7 });
+    let progress = begun(terms, { kind: 'checkpoint', horizon: 5 }, { kind: 'checkpoint', horizon: 5 }, { kind: 'checkpoint', horizon: 9 });
     expect(nextChallengeStep(progress, terms, 0)).toEqual({ do: 'judge', horizon: 5 });
     progress = receiveChallenge(progress, judged(5, 'not yet'), terms);
     expect(nextChallengeStep(progress, terms, 20 * DAY_MS)).toEqual({ do: 'judge', horizon: 9 });   // what was committed counts, however late it is looked at
     progress = receiveChallenge(progress, judged(9, 'not yet'), terms);
     expect(nextChallengeStep(progress, terms, 9 * DAY_MS)).toEqual({ do: 'wait', untilMs: 10 * DAY_MS });
     expect(nextChallengeStep(progress, terms, 10 * DAY_MS)).toEqual({ do: 'end', state: 'closed', note: 'no verdict by the deadline. Last: not yet.' });
+  });
+
+  it('judges the same places when their signals overtake each other', () => {
+    const terms = termsOf({});
+    const told: ChallengeMessage[] = [{ kind: 'checkpoint', horizon: 5, before: [] }, { kind: 'checkpoint', horizon: 7, before: [5] }, { kind: 'checkpoint', horizon: 9, before: [5, 7] }];
+    for (const order of [[0, 1, 2], [2, 0, 1], [1, 2, 0], [2, 1, 0]]) {
+      let progress = begun(terms, told[order[0]!]!);
+      expect(nextChallengeStep(progress, terms, 0)).toEqual({ do: 'judge', horizon: 5 });
+      progress = [judged(5, 'not yet'), told[order[1]!]!, told[order[2]!]!].reduce((before, message) => receiveChallenge(before, message, terms), progress);
+      expect(progress.checkpoints).toEqual([7, 9]);
+    }
   });
 
   it.each([['automatic', 'promote'], ['ask', 'ask'], ['manual', 'wait']] as const)('after a verdict of better, where promotion is %s: %s', (mode, step) => {

@@ -58,7 +58,8 @@ describe('challenges', () => {
     // A reference is no answer to anything that is going on.
     expect(countForChallenges(loop, { number: 3, kind: 'reference', rowsAccepted: 1_500, shadowOf: 2 }).checkpoints).toEqual([]);
     loop = countForChallenges(loop, { number: 3, kind: 'target', rowsAccepted: 40 });
-    expect(loop.checkpoints).toEqual([{ number: 1, horizon: 3 }]);
+    expect(loop.checkpoints).toEqual([{ number: 1, horizon: 3, before: [] }]);
+    expect(countForChallenges(loop, { number: 4, kind: 'target', rowsAccepted: 100 }).checkpoints.at(-1)).toEqual({ number: 1, horizon: 4, before: [3] });
     // The challenge begins before it is told of its first checkpoint.
     expect(takeAll(loop).taken.map(({ kind }) => kind)).toEqual(['challenge']);
     expect(takeAll(takeAll(loop).loop).taken.map(({ kind }) => kind)).toEqual(['checkpoint']);
