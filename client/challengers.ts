@@ -97,6 +97,7 @@ export async function addFromInput(context: WriteContext, model: string, input: 
   });
   const notes = [
     ...(added.existed ? [`version ${added.version} was registered before under the key '${key}': nothing was added`] : []),
+    ...(found.schema.columns.some(({ role }) => role === 'identifier') ? [] : [`model '${found.name}' has no identifier: rows of two versions cannot be paired, so there will be no verdict; promote it by hand, or create the model anew with an identifier`]),
     ...(leftOut.length > 0 ? [`left out: ${leftOut.join(', ')}`] : []),
   ];
   return { ...added, notes };

@@ -7,6 +7,7 @@ import { planRun } from '../../activities/plan-run.js';
 import { appendRows } from '../../store/append-rows.js';
 import { appendTargets } from '../../store/append-targets.js';
 import { removeChallenger } from '../../store/add-challenger.js';
+import { createModel } from '../../store/create-model.js';
 import { findModel } from '../../store/find-model.js';
 import { readLedgerPage } from '../../store/ledger.js';
 import { showModel } from '../../store/models.js';
@@ -164,6 +165,15 @@ it('a version whose schema or problem is another is refused with every differenc
   expect(await refused(reference().map((row) => ({ ...row, extra: 1 })), { ignore: ['extra'] })).toMatchObject({ version: 2, notes: ['left out: extra'] });
   const { rows: kept } = await database.pool.query(`select count(distinct version_id)::int as n from aftercare_data.m${id}_reference`);
   expect(kept).toEqual([{ n: 2 }]);
+});
+
+it('a version of a model without an identifier is registered, and told that it cannot be compared', async () => {
+  const withoutId = ({ id: _, ...rest }: Row): Row => rest;
+  const schema = { ...SMALL_SCHEMA, columns: SMALL_SCHEMA.columns.filter(({ role }) => role !== 'identifier') };
+  const ours = reference().map(withoutId);
+  await createModel(database.pool, { name: 'anonymous', schema, settings: smallSettings({ kind: 'size', size: 20 }), reference: memorySource(ours, { columnNames: schema.columns.map(({ name }) => name) }), by: 'ada' });
+  const { version, notes } = await addFromInput(context(), 'anonymous', { reference: ours });
+  expect([version, notes]).toEqual([2, [expect.stringContaining("model 'anonymous' has no identifier: rows of two versions cannot be paired")]]);
 });
 
 it('an archived version takes no more rows, the champion cannot be removed, an archived model takes no challenger', async () => {
