@@ -68,7 +68,10 @@ async function runDemo(options: DemoOptions): Promise<void> {
   const mailbox = options.story ? await Mailbox.open((mail) => say(`  ✉ to ${mail.to}: ${mail.subject}`)) : null;
   const data = mailbox ? null : await loadDataset(options.dataset);
   title('Starting PostgreSQL, Temporal and the workers');
-  const stack = await startInFreeFolder(mailbox ? { ...options, mail: mailbox.url } : options);
+  const stack = await startInFreeFolder(mailbox ? { ...options, mail: mailbox.url } : options).catch(async (error: unknown) => {
+    await mailbox?.close();
+    throw error;
+  });
   const folder = stack.dataFolder;
   const interrupted = untilInterrupted();
   const ending = new AbortController();

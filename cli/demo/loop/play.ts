@@ -43,7 +43,8 @@ export async function playLoop({ stack, mailbox, listener, answer, report, start
   try {
     listener.detail(`a worker of the team's own waits for trainings; mails come to ${mailboxFolder(dataFolder)}`);
     const doors = { client, mailbox, dataFolder, temporalAddress, answer, say: (line: string) => listener.detail(line), signal };
-    const { repeated, end } = await tellLoop({ client, listener, dataFolder, signal, settle: (asked, door) => settle(doors, asked, door) }, loopRows());
+    const telling = tellLoop({ client, listener, dataFolder, signal, settle: (asked, door) => settle(doors, asked, door) }, loopRows());
+    const { repeated, end } = await Promise.race([telling, team.exited.then(() => { throw new Error(`the team's worker has ended: its log is ${join(dataFolder, 'logs/team.log')}; start the demo again, the story goes on`); })]);
     listener.done();
     const file = resolve(report ?? join(dataFolder, 'story', 'report.html'));
     await writeFile(file, await client.report(STORY_MODEL));
