@@ -39,3 +39,35 @@ export function drawKills(seed: number, steps: number, kills: number): Kill[] {
   }
   return drawn.sort((a, b) => a.step - b.step);
 }
+
+// ---- the loop's storm -----------------------------------------------------------------------------------------------------------------
+
+export const LOOP_VICTIMS = ['worker-main', 'worker-numeric', 'http', 'postgres', 'temporal', 'receivers', 'trainer', 'client', 'up'] as const;
+export type LoopVictim = (typeof LOOP_VICTIMS)[number];
+/** See proxy.mjs. */
+export const WEATHERS = ['slow', 'cut', 'stall'] as const;
+export type Weather = (typeof WEATHERS)[number];
+
+export type Blow = { step: number; delayMs: number } & (
+  | { kind: 'kill'; victim: LoopVictim; /** Its clock is wrong by this when it comes back. */ clockMs: number }
+  | { kind: 'weather'; weather: Weather; ms: number });
+
+const HOUR_MS = 3_600_000;
+const SLOW_MS = 5_000;
+
+/** `kills` kills and one spell of bad weather, at different steps. Every third that comes back has a clock that is an hour wrong. @param spellMs of a cut or a stall */
+export function drawBlows(seed: number, steps: number, kills: number, spellMs: number): Blow[] {
+  const random = randomFrom(seed);
+  const below = (limit: number): number => Math.floor(random() * limit);
+  const places = Array.from({ length: steps }, (_, step) => step);
+  const place = (): { step: number; delayMs: number } => ({ step: places.splice(below(places.length), 1)[0]!, delayMs: below(LONGEST_DELAY_MS) });
+  const blows: Blow[] = [];
+  for (let n = 0; n < kills && places.length > 1; n++) {
+    const drawn = LOOP_VICTIMS[below(LOOP_VICTIMS.length)]!;
+    const victim = drawn === 'up' && blows.some((blow) => blow.kind === 'kill' && blow.victim === 'up') ? 'client' : drawn;
+    blows.push({ ...place(), kind: 'kill', victim, clockMs: [HOUR_MS, -HOUR_MS, 0, 0, 0, 0][below(6)]! });
+  }
+  const weather = WEATHERS[below(WEATHERS.length)]!;
+  blows.push({ ...place(), kind: 'weather', weather, ms: weather === 'slow' ? SLOW_MS : spellMs });
+  return blows.sort((a, b) => a.step - b.step);
+}

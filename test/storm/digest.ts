@@ -13,7 +13,8 @@ export interface Digest {
   lines: string[];
 }
 
-async function lines(pool: Pool, label: string, sql: string, modelId: number): Promise<string[]> {
+/** One line for each row: the label and the row as JSON. `$1` is the model's id. */
+export async function linesOf(pool: Pool, label: string, sql: string, modelId: number): Promise<string[]> {
   const { rows } = await pool.query<Record<string, unknown>>(sql, [modelId]);
   return rows.map((row) => `${label} ${JSON.stringify(row)}`);
 }
@@ -37,11 +38,11 @@ export async function digestOf(stack: ReadyLine, model: string): Promise<Digest>
     const { modelId } = await client.models.get(model);
     const all = [
       ...(await client.canonicalResults(model)).map((line) => `result ${line.replaceAll(model, 'MODEL')}`),
-      ...(await lines(pool, 'incident', 'select segment, kind, cause, opening_chunk, last_chunk, chunk_count, ongoing, state from aftercare.incident where model_id = $1', modelId)),
-      ...(await lines(pool, 'decision', `select substr(id, length(model_id::text) + 2) as id, replace(question, (select name from aftercare.model where id = model_id), 'MODEL') as question, options, state, answer, answered_by, regexp_replace(note, '^run \\d+', 'run N') as note
+      ...(await linesOf(pool, 'incident', 'select segment, kind, cause, opening_chunk, last_chunk, chunk_count, ongoing, state from aftercare.incident where model_id = $1', modelId)),
+      ...(await linesOf(pool, 'decision', `select substr(id, length(model_id::text) + 2) as id, replace(question, (select name from aftercare.model where id = model_id), 'MODEL') as question, options, state, answer, answered_by, regexp_replace(note, '^run \\d+', 'run N') as note
                                          from aftercare.decision where model_id = $1`, modelId)),
-      ...(await lines(pool, 'version', 'select number, role, reference_revision, reference_rows from aftercare.version where model_id = $1', modelId)),
-      ...(await lines(pool, 'batch', `select number, case when kind = 'reference' then '' else key end as key, kind, rows_read, rows_accepted, rows_duplicate, rows_quarantined,
+      ...(await linesOf(pool, 'version', 'select number, role, reference_revision, reference_rows from aftercare.version where model_id = $1', modelId)),
+      ...(await linesOf(pool, 'batch', `select number, case when kind = 'reference' then '' else key end as key, kind, rows_read, rows_accepted, rows_duplicate, rows_quarantined,
                                              (select count(*) from aftercare.quarantine q where q.batch_id = b.id) as kept from aftercare.batch b where model_id = $1`, modelId)),
       await content(pool, modelId, 'reference'),
       await content(pool, modelId, 'inference'),

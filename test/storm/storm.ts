@@ -36,32 +36,49 @@ export class StormStack {
     return this.#up.said();
   }
 
-  /** Kills with SIGKILL. A process that is just being started again is waited for. */
+  /** Kills with SIGKILL. */
   async kill(victim: Exclude<Victim, 'client'>): Promise<void> {
-    if (victim === 'up') {
-      await this.#up.end('SIGKILL');
-      // Its guard needs a moment to end the others; a person is not faster.
-      this.#up = await startUp(this.#args);
-      return;
-    }
-    for (const end = Date.now() + RESTART_LIMIT_MS; Date.now() < end; ) {
-      const pid = readRunningStack(this.ready.dataFolder)?.pids[victim];
-      if (pid !== undefined) {
-        try {
-          process.kill(pid, 'SIGKILL');
-          return;
-        } catch {
-          // It has ended meanwhile and has not been missed yet.
-        }
-      }
-      await delay(50);
-    }
-    throw new Error(`${victim} did not come back within ${RESTART_LIMIT_MS / 1000} s: ${this.#up.said()}`);
+    if (victim !== 'up') return killNamed(this.#up, victim);
+    await this.#up.end('SIGKILL');
+    // Its guard needs a moment to end the others; a person is not faster.
+    this.#up = await startUp(this.#args);
+  }
+
+  /** What a client needs to find it. */
+  environment(): Record<string, string> {
+    const { databaseUrl, temporalAddress, namespace } = this.ready;
+    return { DATABASE_URL: databaseUrl, TEMPORAL_ADDRESS: temporalAddress, TEMPORAL_NAMESPACE: namespace };
   }
 
   async end(): Promise<void> {
     await this.#up.end('SIGINT');
   }
+}
+
+/** With SIGKILL, one process that this `up` keeps alive. One that is just being started again is waited for. */
+export async function killNamed(up: RunningUp, name: string): Promise<void> {
+  for (const end = Date.now() + RESTART_LIMIT_MS; Date.now() < end; ) {
+    const pid = readRunningStack(up.ready.dataFolder)?.pids[name];
+    if (pid !== undefined) {
+      try {
+        process.kill(pid, 'SIGKILL');
+        return;
+      } catch {
+        // It has ended meanwhile and has not been missed yet.
+      }
+    }
+    await delay(50);
+  }
+  throw new Error(`${name} did not come back within ${RESTART_LIMIT_MS / 1000} s: ${up.said()}`);
+}
+
+/** What a story is told to, and what happens to it. */
+export interface Stage<K extends { step: number; delayMs: number }> {
+  /** Of the client, besides the usual. */
+  environment(): Record<string, string>;
+  /** @param killClient with SIGKILL @returns what happened, for people */
+  strike(blow: K, killClient: () => void): Promise<string>;
+  said(): string;
 }
 
 export interface Told {
@@ -74,8 +91,25 @@ export interface Told {
   killed: string[];
 }
 
-/** @throws Error with all that was said when the story does not come to its end */
-export async function tell(stack: StormStack, model: string, kills: readonly Kill[]): Promise<Told> {
+/** The first story. @throws Error with all that was said when the story does not come to its end */
+export function tell(stack: StormStack, model: string, kills: readonly Kill[]): Promise<Told> {
+  const stage: Stage<Kill> = {
+    environment: () => stack.environment(), said: () => stack.said(),
+    strike: async ({ victim }, killClient) => {
+      if (victim === 'client') killClient();
+      else await stack.kill(victim);
+      return victim;
+    },
+  };
+  return tellStory(STORY, stage, model, kills, STORY_LIMIT_MS);
+}
+
+/**
+ * Runs a story's program until it has come to its end, again after every kill of it; blows fall as its steps begin for the first time.
+ *
+ * @param limitMs a story that takes longer hangs @throws Error with all that was said when the story does not come to its end
+ */
+export async function tellStory<K extends { step: number; delayMs: number }>(program: string, stage: Stage<K>, model: string, blows: readonly K[], limitMs: number): Promise<Told> {
   const started = Date.now();
   const receipts = new Map<string, Receipt>();
   const killed: string[] = [];
@@ -85,11 +119,10 @@ export async function tell(stack: StormStack, model: string, kills: readonly Kil
   let clientStarts = 0;
   let running: ChildProcess | null = null;
 
-  const strike = async ({ step, delayMs, victim }: Kill): Promise<void> => {
-    await delay(delayMs);
-    killed.push(`${victim} ${delayMs} ms into step ${step}`);
-    if (victim === 'client') running?.kill('SIGKILL');
-    else await stack.kill(victim);
+  const strike = async (blow: K): Promise<void> => {
+    await delay(blow.delayMs);
+    const at = killed.push('') - 1;
+    killed[at] = `${await stage.strike(blow, () => running?.kill('SIGKILL'))} ${blow.delayMs} ms into step ${blow.step}`;
   };
   const heard = (line: string): void => {
     if (line.startsWith('receipt ')) {
@@ -100,9 +133,9 @@ export async function tell(stack: StormStack, model: string, kills: readonly Kil
     const step = Number(line);
     if (!(step > furthest)) return;
     furthest = step;
-    for (const kill of kills) {
-      if (kill.step !== step) continue;
-      const struck = strike(kill);
+    for (const blow of blows) {
+      if (blow.step !== step) continue;
+      const struck = strike(blow);
       // It is looked at when the story has ended; until then a failure must not count as unhandled.
       struck.catch(() => undefined);
       pending.push(struck);
@@ -112,7 +145,7 @@ export async function tell(stack: StormStack, model: string, kills: readonly Kil
   for (;;) {
     clientStarts++;
     const outcome = await new Promise<'done' | 'again'>((settle) => {
-      const client = spawn(process.execPath, [STORY, model], { env: { ...bareEnvironment(), DATABASE_URL: stack.ready.databaseUrl, TEMPORAL_ADDRESS: stack.ready.temporalAddress, TEMPORAL_NAMESPACE: stack.ready.namespace }, stdio: ['ignore', 'pipe', 'pipe'] });
+      const client = spawn(process.execPath, [program, model], { env: { ...bareEnvironment(), ...stage.environment() }, stdio: ['ignore', 'pipe', 'pipe'] });
       running = client;
       let rest = '';
       let done = false;
@@ -125,14 +158,14 @@ export async function tell(stack: StormStack, model: string, kills: readonly Kil
         }
       });
       client.stderr.on('data', (chunk: Buffer) => void errors.push(chunk.toString()));
-      const limit = setTimeout(() => client.kill('SIGKILL'), Math.max(0, started + STORY_LIMIT_MS - Date.now()));
+      const limit = setTimeout(() => client.kill('SIGKILL'), Math.max(0, started + limitMs - Date.now()));
       client.once('close', () => {
         clearTimeout(limit);
         settle(done ? 'done' : 'again');
       });
     });
     if (outcome === 'done') break;
-    if (Date.now() - started > STORY_LIMIT_MS) throw new Error(`the story of ${model} did not end within ${STORY_LIMIT_MS / 1000} s (step ${furthest}; killed: ${killed.join(', ') || 'nothing'}): ${errors.slice(-5).join('')}\n${stack.said()}`);
+    if (Date.now() - started > limitMs) throw new Error(`the story of ${model} did not end within ${limitMs / 1000} s (step ${furthest}; killed: ${killed.join(', ') || 'nothing'}): ${errors.slice(-5).join('')}\n${stage.said()}`);
     await delay(CLIENT_PAUSE_MS);
   }
   // A kill that came after the story's last step still counts: what it leaves must be right as well.

@@ -1,0 +1,3 @@
+import type { Step } from './story.mjs';
+
+export function buildLoopStory(): Step[];
