@@ -70,7 +70,7 @@ const WORDS: Record<SeenWorkflow['kind'], Finding['what']> = { lifecycle: 'lifec
 const isGivenOnce = ({ kind }: SeenWorkflow): boolean => kind === 'run' || kind === 'decision' || kind === 'retraining' || kind === 'challenge';
 
 function ended({ id, kind, running }: SeenWorkflow, why: string, forget: boolean): Finding {
-  return { what: WORDS[kind], where: id, found: `its workflow ${running ? '' : 'has ended, and '}${why}`, remedy: running ? 'its workflow was terminated' : 'its history was removed, so that its id can be given again', mends: [{ do: 'end', workflowId: id, forget }] };
+  return { what: WORDS[kind], where: id, found: `its workflow ${running ? '' : 'has ended, and '}${why}`, remedy: forget ? `its ${running ? 'workflow' : 'history'} was removed, so that its id can be given again` : 'its workflow was terminated', mends: [{ do: 'end', workflowId: id, forget }] };
 }
 
 /** An archived model's workflows end by themselves. */

@@ -76,8 +76,8 @@ async function end(lifecycles: Lifecycles, workflowId: string, forget: boolean):
   const { client, connection, namespace } = lifecycles.temporal;
   const handle = client.workflow.getHandle(workflowId);
   const call = <T>(work: () => Promise<T>): Promise<T> => lifecycles.temporal.within(CALL_MS, work);
-  await call(() => handle.terminate(REASON)).catch(ignoreMissing);
-  if (forget) await call(() => connection.workflowService.deleteWorkflowExecution({ namespace, workflowExecution: { workflowId } })).catch(ignoreMissing);
+  // Removal ends what runs as well; after a termination it takes a server a minute and more, without one 0.1 s.
+  await (forget ? call(() => connection.workflowService.deleteWorkflowExecution({ namespace, workflowExecution: { workflowId } })) : call(() => handle.terminate(REASON))).catch(ignoreMissing);
 }
 
 /** Histories are removed in the background. @returns those that are still there after a while */
