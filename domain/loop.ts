@@ -24,6 +24,8 @@ export interface ActiveChallenge {
   promoted: boolean;
   /** It has been told to end. */
   stopping: boolean;
+  /** A look has found its version among the challengers: a later one that does not means that it was removed. One that began before the version was registered means nothing. */
+  seen?: boolean;
 }
 
 export interface LoopState {
@@ -108,9 +110,11 @@ export function seeLoop(loop: LoopState, view: LoopView, nowMs: number): LoopSta
   for (const request of next.retrainingRequests) next = decideRetraining({ ...next, retrainingRequests: next.retrainingRequests.filter((other) => other !== request) }, request, nowMs);
   if (!view.challengers) return next;
   for (const version of view.challengers) next = addChallenger(next, version, 'aftercare', 'registered as a challenger');
-  for (const { number, version, mode, promoted, stopping } of next.challenges) {
-    const there = mode !== 'challenge' || promoted || version === view.champion || view.challengers.includes(version);
-    if (!there && !stopping) next = stopChallenge(next, number, `version ${version} is no challenger any more`);
+  const { challengers } = view;
+  next = { ...next, challenges: next.challenges.map((challenge) => (challengers.includes(challenge.version) && !challenge.seen ? { ...challenge, seen: true } : challenge)) };
+  for (const { number, version, mode, promoted, stopping, seen } of next.challenges) {
+    const gone = mode === 'challenge' && !promoted && version !== view.champion && seen && !challengers.includes(version);
+    if (gone && !stopping) next = stopChallenge(next, number, `version ${version} is no challenger any more`);
   }
   return next;
 }

@@ -74,7 +74,10 @@ describe('challenges', () => {
   });
 
   it('end when their version was removed, but not when it is in charge', () => {
-    const begun = takeAll(addChallenger(addChallenger(loopWith(), 2, 'ada', ''), 3, 'ada', '')).loop;
+    const registered = takeAll(addChallenger(addChallenger(loopWith(), 2, 'ada', ''), 3, 'ada', '')).loop;
+    // A look that began before they were registered does not know them yet.
+    expect(takeAll(seeLoop(registered, { challengers: [], champion: 1 }, 0)).taken).toEqual([]);
+    const begun = seeLoop(registered, { challengers: [2, 3], champion: 1 }, 0);
     const seen = seeLoop(begun, { challengers: [], champion: 3 }, 0);
     expect(takeAll(seen).taken).toMatchObject([{ kind: 'stop', what: 'challenge', number: 1 }]);
     // Told once.
