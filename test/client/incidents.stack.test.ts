@@ -91,7 +91,8 @@ describe('runbook', () => {
     expect(acts.filter(({ resolution }) => resolution === 'retrain').map(({ resolutionState }) => resolutionState)).toEqual(['begun', 'failed']);
     await expect(client.runbook.show(999_999)).rejects.toThrow(NotFound);
     await expect(client.runbook.show({ model: 'refusing', incident: 'drift/none/000001' })).rejects.toThrow(NotFound);
-    expect((await client.audit('refusing', { action: 'refused' })).map(({ by, detail }) => [by, detail['act']])).toEqual([['grace', 'acknowledge'], ['ada', 'snooze']]);
+    // Newest first; the retraining that was refused says what it was itself.
+    expect((await client.audit('refusing', { action: 'refused' })).map(({ by, action, detail }) => [by, detail['act'] ?? action])).toEqual([['ada', 'retraining refused'], ['grace', 'acknowledge'], ['ada', 'snooze']]);
   });
 });
 
