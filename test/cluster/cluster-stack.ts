@@ -4,15 +4,16 @@
  */
 import { Client, Connection } from '@temporalio/client';
 import { bundleWorkflowCode } from '@temporalio/worker';
-import { fork, spawn, execFileSync, type ChildProcess } from 'node:child_process';
+import { execFile, execFileSync, fork, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { Guard } from '../../embedded/guard.js';
-import { anyFreePort } from '../../embedded/ports.js';
+import { anyFreePort, freePortFrom } from '../../embedded/ports.js';
 import { startPostgres, type RunningPostgres } from '../../embedded/postgres.js';
 import { atDatabase } from '../support/database-url.js';
 import { bareEnvironment, PROGRAM, type ReadyLine } from '../support/up.js';
@@ -33,6 +34,17 @@ const AWAY_MS = 8_000;
 const READY_MS = 90_000;
 const storm = (name: string): string => fileURLToPath(new URL(`../storm/${name}`, import.meta.url));
 const nothing = (): void => undefined;
+
+/** The server keeps ports of its members in 16 bits with a sign. */
+async function freePorts(): Promise<HostPorts> {
+  const taken = new Set<number>();
+  const next = async (): Promise<number> => {
+    const port = await freePortFrom(21_000, taken);
+    taken.add(port);
+    return port;
+  };
+  return { frontend: await next(), matching: await next(), history: await next(), worker: await next(), membership: [await next(), await next(), await next(), await next()] };
+}
 
 export class ClusterStack implements Stage<ClusterBlow> {
   readonly #folder: string;
@@ -66,11 +78,12 @@ export class ClusterStack implements Stage<ClusterBlow> {
   async #start(): Promise<void> {
     this.#postgres = await startPostgres({ dataFolder: this.#made('data'), port: await anyFreePort(), onLog: nothing, fast: true, onSpawn: (pid) => this.#guard.add(pid) });
     this.#makeSchemas();
-    this.#ports = { frontend: await anyFreePort(), matching: await anyFreePort(), history: await anyFreePort(), worker: await anyFreePort(), membership: [await anyFreePort(), await anyFreePort(), await anyFreePort(), await anyFreePort()] };
+    this.#ports = await freePorts();
     HOSTS.forEach((_, i) => this.#startHost(i));
     this.#address = await this.#balance();
     await this.#makeNamespace();
-    execFileSync(process.execPath, [PROGRAM, 'setup'], { env: { ...bareEnvironment(), ...this.environment() }, stdio: 'pipe' });
+    // Not synchronously: the balancer is in this process.
+    await promisify(execFile)(process.execPath, [PROGRAM, 'setup'], { env: { ...bareEnvironment(), ...this.environment() } });
     await this.#startPeople();
     await Promise.all([0, 1].map((i) => this.#startWorker(i)));
   }
@@ -214,7 +227,7 @@ export class ClusterStack implements Stage<ClusterBlow> {
   said(): string {
     const tail = (name: string): string => {
       try {
-        return readFileSync(join(this.#folder, name), 'utf8').split('\n').slice(-5).join('\n');
+        return readFileSync(join(this.#folder, name), 'utf8').split('\n').slice(-5).map((line) => line.slice(0, 400)).join('\n');
       } catch {
         return '';
       }
