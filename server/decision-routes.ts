@@ -1,6 +1,7 @@
 /** Links by which people answer: GET shows the question and answers nothing (mail scanners open links), POST answers once. */
 import formbody from '@fastify/formbody';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Aftercare } from '../client/index.js';
 import { mayAnswer, type Answer, type Decision } from '../domain/decision.js';
 import { Conflict, InvalidInput, NotFound } from '../domain/errors.js';
@@ -102,13 +103,23 @@ function readForm(body: unknown, decision: Decision, context: Context): { answer
   return { answer: chosen, note: text === '' ? undefined : text };
 }
 
+const RECORDED_WITHIN_MS = 5_000;
+
+/** The answer that won is taken a moment before it is recorded. */
+async function settled(pool: Pool, decision: Decision): Promise<Decision> {
+  for (const giveUpAt = Date.now() + RECORDED_WITHIN_MS; ; await delay(50)) {
+    const now = (await readDecision(pool, decision.id)) ?? decision;
+    if (now.state !== 'waiting' || Date.now() > giveUpAt) return now;
+  }
+}
+
 /** Of two who answer at once one wins here, and the other is told. */
 async function take({ pool, client }: DecisionDoor, decision: Decision, given: { answer: Answer; by: string; note: string | undefined }, context: Context): Promise<void> {
   try {
     await client.decide(decision.id, given);
   } catch (error) {
     if (error instanceof NotFound) throw new Refusal(404, 'unknown', 'The question that this link belongs to does not exist any more.', context);
-    if (error instanceof Conflict) throw new Refusal(409, 'closed', `Your answer came too late, and was not taken: ${outcomeOf((await readDecision(pool, decision.id)) ?? decision)}.`, context);
+    if (error instanceof Conflict) throw new Refusal(409, 'closed', `Your answer came too late, and was not taken: ${outcomeOf(await settled(pool, decision))}.`, context);
     if (error instanceof InvalidInput) throw new Refusal(400, 'wrong answer', error.message, context);
     throw error;
   }
