@@ -53,9 +53,11 @@ export type Blow = { step: number; delayMs: number } & (
   | { kind: 'weather'; weather: Weather; ms: number });
 
 const HOUR_MS = 3_600_000;
+/** Those that run our code; of all of it (`up`) workers and pages. */
+const WITH_CLOCKS: readonly LoopVictim[] = ['worker-main', 'worker-numeric', 'http', 'trainer', 'client', 'up'];
 const SLOW_MS = 5_000;
 
-/** `kills` kills and one spell of bad weather, at different steps. Every third that comes back has a clock that is an hour wrong. @param spellMs of a cut or a stall */
+/** `kills` kills and one spell of bad weather, at different steps. Of what runs our code, every second comes back with a clock that is an hour wrong. @param spellMs of a cut or a stall */
 export function drawBlows(seed: number, steps: number, kills: number, spellMs: number): Blow[] {
   const random = randomFrom(seed);
   const below = (limit: number): number => Math.floor(random() * limit);
@@ -65,7 +67,8 @@ export function drawBlows(seed: number, steps: number, kills: number, spellMs: n
   for (let n = 0; n < kills && places.length > 1; n++) {
     const drawn = LOOP_VICTIMS[below(LOOP_VICTIMS.length)]!;
     const victim = drawn === 'up' && blows.some((blow) => blow.kind === 'kill' && blow.victim === 'up') ? 'client' : drawn;
-    blows.push({ ...place(), kind: 'kill', victim, clockMs: [HOUR_MS, -HOUR_MS, 0, 0, 0, 0][below(6)]! });
+    const clockMs = [HOUR_MS, -HOUR_MS, 0, 0][below(4)]!;
+    blows.push({ ...place(), kind: 'kill', victim, clockMs: WITH_CLOCKS.includes(victim) ? clockMs : 0 });
   }
   const weather = WEATHERS[below(WEATHERS.length)]!;
   blows.push({ ...place(), kind: 'weather', weather, ms: weather === 'slow' ? SLOW_MS : spellMs });

@@ -6,11 +6,17 @@
  */
 import { appendFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 import PostalMime from 'postal-mime';
 import { SMTPServer } from 'smtp-server';
 
 const [file, smtpPort, httpPort] = process.argv.slice(2);
-const keep = (received) => appendFileSync(file, `${JSON.stringify(received)}\n`);
+/** Between what is written down and the yes: who is killed in here leaves a sender that does not know, and sends again. */
+const YES_AFTER_MS = 100;
+async function keep(received) {
+  appendFileSync(file, `${JSON.stringify(received)}\n`);
+  await delay(YES_AFTER_MS);
+}
 
 async function wholeOf(stream) {
   const pieces = [];
@@ -20,7 +26,7 @@ async function wholeOf(stream) {
 
 async function keepMail(stream, session) {
   const { messageId, subject, text } = await PostalMime.parse(await wholeOf(stream));
-  keep({ kind: 'mail', id: messageId, to: session.envelope.rcptTo.map(({ address }) => address), subject, text });
+  await keep({ kind: 'mail', id: messageId, to: session.envelope.rcptTo.map(({ address }) => address), subject, text });
 }
 
 const smtp = new SMTPServer({
@@ -30,10 +36,10 @@ const smtp = new SMTPServer({
 smtp.on('error', () => undefined);   // a sender that was killed in the middle
 
 const http = createServer((request, response) => {
-  void wholeOf(request).then((body) => {
-    keep({ kind: 'webhook', id: request.headers['aftercare-id'], body: JSON.parse(body.toString()) });
+  void wholeOf(request).then(async (body) => {
+    await keep({ kind: 'webhook', id: request.headers['aftercare-id'], body: JSON.parse(body.toString()) });
     response.writeHead(204).end();
-  }, () => response.destroy());
+  }).catch(() => response.destroy());
 });
 
 await Promise.all([

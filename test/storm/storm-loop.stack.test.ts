@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openPool } from '../../store/pool.js';
 import { drawBlows, LOOP_VICTIMS, WEATHERS } from './chaos.js';
 import { deliveriesOf, settledDigest } from './digest-loop.js';
 import { difference, type Digest } from './digest.js';
@@ -78,6 +79,28 @@ describe('storm over the loop after the alert', () => {
     expect(digest.hash).toBe(calmDigest.hash);
     expect(delivered).toMatchObject({ lost: [], unknown: [] });
     expect(new Set(calls.map(({ action, from, to, by }) => JSON.stringify({ action, from, to, by })))).toEqual(new Set([JSON.stringify({ action: 'promote', from: 1, to: 2, by: 'boss@example.org' })]));
+  });
+});
+
+describe('settledDigest and deliveriesOf', () => {
+  test('notice an act that is missing, another approver, another verdict, a message that was given up, one that never came, one that nobody meant', async () => {
+    const pool = openPool(stack.ready.databaseUrl, { max: 1 });
+    try {
+      const { rows } = await pool.query<{ id: number }>("select id from aftercare.model where name = 'calm'");
+      const id = rows[0]!.id;
+      await pool.query("delete from aftercare.incident_act where act = 'resolution' and incident_id in (select i.id from aftercare.incident i where i.model_id = $1)", [id]);
+      await pool.query("update aftercare.challenge set approved_by = 'eve' where model_id = $1", [id]);
+      await pool.query("update aftercare.verdict set body = jsonb_set(body, '{comparison,difference,mean}', '0.5') where model_id = $1 and judgement = 'better'", [id]);
+      await pool.query("update aftercare.notification set state = 'dead' where model_id = $1 and kind = 'promotion-done' and medium = 'email'", [id]);
+      const told = difference(calmDigest, await settledDigest(stack.ready, 'calm'), 100).split('\n').map((line) => line.slice(0, line.indexOf(' ', 2)));
+      expect(told.sort()).toEqual(['+ challenge', '+ notice', '+ verdict', '- act', '- challenge', '- notice', '- verdict']);
+      const received = stack.received();
+      const [first] = received;
+      const delivered = await deliveriesOf(stack.ready, 'calm', [...received.filter(({ id: stamp }) => stamp !== first!.id), received[1]!, { kind: 'webhook', id: 'nobody-meant-this' }]);
+      expect(delivered).toMatchObject({ lost: [expect.stringContaining('incident-opened') as string], repeats: 1, unknown: ['nobody-meant-this'] });
+    } finally {
+      await pool.end();
+    }
   });
 });
 

@@ -13,7 +13,7 @@ import { difference, digestOf, type Digest } from './digest.js';
 import { StormStack, tell, type Told } from './storm.js';
 import { buildStory } from './story.mjs';
 
-const SEEDS = (process.env.AFTERCARE_STORM_SEEDS ?? '1,2,3').split(',').map(Number);
+const SEEDS = (process.env.AFTERCARE_STORM_SEEDS ?? '1,2').split(',').map(Number);
 const KILLS = Number(process.env.AFTERCARE_STORM_KILLS ?? 3);
 const folder = mkdtempSync(join(tmpdir(), 'aftercare-storm-'));
 chmodSync(folder, 0o711);
