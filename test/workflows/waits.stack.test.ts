@@ -14,7 +14,7 @@ import { decisionStatus, lifecycleStatus, answerDecision, type DecisionInput, ty
 import { workflowBundle } from './support/bundle.js';
 import { FakeStore } from './support/fake-store.js';
 import { eventually, openStage, silenceWorkers, type Stage } from './support/stage.js';
-import { openTimeSkipping } from './support/time-skipping.js';
+import { openTimeSkipping, passTime } from './support/time-skipping.js';
 
 const DAY_MS = 86_400_000;
 /** A day of the short telling. */
@@ -50,7 +50,7 @@ async function perform<T>(store: FakeStore, work: () => Promise<T>): Promise<T> 
   return worker.runUntil(work);
 }
 
-const pass = (days: number): Promise<void> => (skipping ? skipping.sleep(days * dayMs) : delay(days * dayMs));
+const pass = (days: number): Promise<void> => (skipping ? passTime(skipping, days * dayMs) : delay(days * dayMs));
 
 function question(chunk: string): DecisionInput {
   const decisionId = `1/estimated_performance/roc_auc/${chunk}/1`;

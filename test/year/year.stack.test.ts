@@ -5,7 +5,6 @@
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode, Worker } from '@temporalio/worker';
-import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createLightActivities, createNumericActivities } from '../../activities/index.js';
@@ -18,7 +17,7 @@ import { runModel } from '../activities/run-model.js';
 import { createDatabase, type TestDatabase } from '../support/stack.js';
 import { workflowBundle } from '../workflows/support/bundle.js';
 import { eventually, silenceWorkers } from '../workflows/support/stage.js';
-import { openTimeSkipping } from '../workflows/support/time-skipping.js';
+import { openTimeSkipping, passTime } from '../workflows/support/time-skipping.js';
 import { reference, rowsOfDay, ROWS_A_DAY, scored, target, TARGET_DELAY_DAYS } from './world.js';
 
 const DAYS = Number(process.env.AFTERCARE_YEAR_DAYS ?? 50);
@@ -87,7 +86,7 @@ describe(`${DAYS} days of a model`, () => {
         }
         await client.idle(MODEL);
         const beforeSleep = performance.now();
-        await passDay(environment!);
+        await passTime(environment!, DAY_MS);
         if (process.env.AFTERCARE_YEAR_LOG) process.stderr.write(`day ${day}: ${((performance.now() - began) / 1000).toFixed(1)} s, asleep ${((performance.now() - beforeSleep) / 1000).toFixed(1)} s\n`);
         const versions = await client.challengers.list(MODEL);
         champion = versions.find(({ role }) => role === 'champion')!.number;
@@ -141,19 +140,6 @@ describe(`${DAYS} days of a model`, () => {
     expect(lived.length).toBeGreaterThan(100);
   });
 });
-
-/**
- * The test server forgets to unlock time when a child completes after its parent has: a day that does not pass is one that it holds on to. As often as it takes.
- */
-async function passDay(passing: TestWorkflowEnvironment): Promise<void> {
-  let over = false;
-  const slept = passing.sleep(DAY_MS).finally(() => { over = true; });
-  for (let waitedMs = 0; !over; waitedMs += 100) {
-    await Promise.race([slept, delay(100)]);
-    if (!over && waitedMs >= 4_000 && waitedMs % 2_000 === 0) await passing.connection.testService!.unlockTimeSkipping({});
-  }
-  await slept;
-}
 
 /** Our workers and the user's, over the environment's server. */
 async function performing(startMs: number, work: () => Promise<void>): Promise<void> {
