@@ -3,11 +3,11 @@ import { WorkflowExecutionAlreadyStartedError, WithStartWorkflowOperation, Workf
 import { setTimeout as delay } from 'node:timers/promises';
 import { InvalidInput, isFinal, NotFound } from '../domain/errors.js';
 import type { Gate, GateRule } from '../domain/gate.js';
-import { decisionWorkflowId, gateId, WORKFLOW } from '../domain/names.js';
+import { gateId, WORKFLOW } from '../domain/names.js';
 import { recordAudit } from '../store/audit.js';
 import { findModel, requireActive } from '../store/find-model.js';
 import { findGate, readGates } from '../store/gates.js';
-import { gateAnswer, withdrawDecision, type GateInput } from '../workflows/messages.js';
+import { endGate, gateAnswer, type GateInput } from '../workflows/messages.js';
 import type { WriteContext } from './append.js';
 import type { Lifecycles } from './lifecycle.js';
 import { asOurs } from './temporal-link.js';
@@ -85,13 +85,9 @@ function checkRule(batch: string, { metric, atLeast, atMost, minRows, approvers,
 }
 
 /** A model that was archived or deleted needs no answer any more: what it holds is rejected. */
-export async function endGates({ pool }: Pick<WriteContext, 'pool'>, lifecycles: Pick<Lifecycles, 'signalWorkflow' | 'temporal'>, modelId: number, reason: string): Promise<void> {
-  for (const { batch, decisionId } of await readGates(pool, modelId, { held: true })) {
-    // A hold whose question has not begun yet ends by the gate's own cancellation.
-    await lifecycles.signalWorkflow(decisionWorkflowId(decisionId!), withdrawDecision, { reason }).catch((error: unknown) => {
-      if (!(error instanceof WorkflowNotFoundError)) throw error;
-      return lifecycles.temporal.client.workflow.getHandle(gateId(modelId, batch)).cancel();
-    }).catch((error: unknown) => {
+export async function endGates({ pool }: Pick<WriteContext, 'pool'>, lifecycles: Pick<Lifecycles, 'signalWorkflow'>, modelId: number, reason: string): Promise<void> {
+  for (const { batch } of await readGates(pool, modelId, { held: true })) {
+    await lifecycles.signalWorkflow(gateId(modelId, batch), endGate, { reason }).catch((error: unknown) => {
       if (!(error instanceof WorkflowNotFoundError)) throw error;
     });
   }

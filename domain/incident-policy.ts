@@ -44,6 +44,8 @@ export interface IncidentStanding {
   openSinceMs: number;
   escalated: boolean;
   snoozedUntilMs: number | null;
+  /** Its question has its answer: somebody acknowledged it since it last came up. */
+  answered: boolean;
   /** Nothing more will happen, once the steps are taken. */
   over: boolean;
   steps: IncidentStep[];
@@ -53,7 +55,7 @@ export interface IncidentStanding {
 
 /** @param quiet somebody acts on an incident that nobody attended: there is no need to tell that it is open */
 export function beginIncident(incident: AttendedIncident, quiet: boolean, nowMs: number): IncidentStanding {
-  const standing: IncidentStanding = { incident, state: 'open', by: null, openSinceMs: nowMs, escalated: false, snoozedUntilMs: null, over: false, steps: [], lastStep: 0, acts: 0 };
+  const standing: IncidentStanding = { incident, state: 'open', by: null, openSinceMs: nowMs, escalated: false, snoozedUntilMs: null, answered: false, over: false, steps: [], lastStep: 0, acts: 0 };
   return push(standing, { act: 'opened', by: 'aftercare', atMs: nowMs, notice: quiet ? null : { kind: 'incident-opened', severity: incident.severity, text: incident.text } });
 }
 
@@ -90,7 +92,7 @@ export function receiveAct(before: IncidentStanding, act: IncidentAct, nowMs: nu
   const told = (kind: string, what: string) => ({ kind, severity: 'info' as const, text: `${incident.text} ${what}${said}.` });
   switch (act.act) {
     case 'acknowledge':
-      return push({ ...standing, state: 'acknowledged', by: step.by, snoozedUntilMs: null }, { ...step, act: 'acknowledged', notice: told('incident-acknowledged', `Acknowledged by ${step.by}`) });
+      return push({ ...standing, state: 'acknowledged', by: step.by, snoozedUntilMs: null, answered: true }, { ...step, act: 'acknowledged', notice: told('incident-acknowledged', `Acknowledged by ${step.by}`) });
     case 'snooze':
       return push({ ...standing, state: 'snoozed', by: step.by, snoozedUntilMs: act.untilMs }, { ...step, act: 'snoozed', untilMs: act.untilMs, notice: told('incident-snoozed', `Snoozed by ${step.by} until ${iso(act.untilMs)}`) });
     case 'resolve':
@@ -107,11 +109,11 @@ export function recordRefusal(standing: IncidentStanding, by: unknown, message: 
   return push({ ...standing, acts: standing.acts + 1 }, { act: 'refused', by: name, note: message.slice(0, NOTE_MAX), atMs: nowMs, notice: null });
 }
 
-/** Its question was answered: that acknowledges it. */
+/** Its question was answered: that acknowledges it, unless the answer is the echo of an acknowledgement; a snooze may have come since. */
 export function receiveAnswer(standing: IncidentStanding, { answer, by, note }: { answer: Answer | null; by: string | null; note: string | null }, nowMs: number): IncidentStanding {
-  if (answer === null || isOver(standing.state) || standing.state === 'acknowledged') return standing;
+  if (answer === null || isOver(standing.state) || standing.answered) return standing;
   const text = `${standing.incident.text} ${by === null ? `Nobody answered in time: '${answer}'.` : `${by} answered '${answer}'.`}`;
-  return push({ ...standing, state: 'acknowledged', by, snoozedUntilMs: null }, { act: 'acknowledged', by: by ?? 'aftercare', note, atMs: nowMs, notice: { kind: 'incident-acknowledged', severity: 'info', text } });
+  return push({ ...standing, state: 'acknowledged', by, snoozedUntilMs: null, answered: true }, { act: 'acknowledged', by: by ?? 'aftercare', note, atMs: nowMs, notice: { kind: 'incident-acknowledged', severity: 'info', text } });
 }
 
 /** The judgements, or the end of the model, say that it is over. That it goes on is nothing new. */
@@ -126,7 +128,7 @@ export function receiveStored(standing: IncidentStanding, step: IncidentStep, st
   if (step.act === 'opened' && isOver(stored)) return receiveChange(standing, { state: stored as 'resolved' | 'withdrawn' }, nowMs);
   if (step.act !== 'ended') return standing;
   if (isOver(stored)) return { ...standing, state: stored, over: true };
-  const back = { ...standing, state: stored, by: null, snoozedUntilMs: null, openSinceMs: nowMs, escalated: false };
+  const back = { ...standing, state: stored, by: null, snoozedUntilMs: null, openSinceMs: nowMs, escalated: false, answered: stored === 'acknowledged' };
   return stored === 'acknowledged' ? back : reopen(back, 'Came back', nowMs);
 }
 

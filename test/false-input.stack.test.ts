@@ -216,8 +216,10 @@ it('an end with everything under way: question, gate, challenge and incident wor
   expect((await client.audit('ending', { action: 'gate rejected' })).map(({ by, detail }) => [by, detail['note']])).toEqual([['aftercare', 'the model was archived']]);
 
   const deleted = await create('going', { approvers: ['maria'] });
-  await client.append('going', loans(5_000, 5_300), { key: 'first' });
-  await client.gate('going', 'first', { metric: 'roc_auc', atLeast: 1 });
+  const keys = ['first', 'second', 'third', 'fourth'];
+  for (const [n, key] of keys.entries()) await client.append('going', loans(5_000 + n * 300, 5_300 + n * 300), { key });
+  // Some of their questions have begun when the model goes, some have not.
+  await Promise.all(keys.map((key) => client.gate('going', key, { metric: 'roc_auc', atLeast: 1 })));
   await client.models.delete('going');
   await eventually(() => open(deleted), (ids) => ids.length === 0);
   await connection.close();

@@ -3,7 +3,7 @@ import { allHandlersFinished, CancellationScope, condition, isCancellation, setC
 import type { Gate } from '../domain/gate.js';
 import { decisionWorkflowId, WORKFLOW } from '../domain/names.js';
 import type { aftercareDecision } from './decision.js';
-import { gateAnswer, type DecisionReport, type GateInput } from './messages.js';
+import { endGate, gateAnswer, withdrawDecision, type DecisionReport, type GateInput } from './messages.js';
 import { tellPeople } from './notifying.js';
 import { numericOn, quick } from './proxies.js';
 import { tagsOf } from './tags.js';
@@ -15,6 +15,8 @@ const DEADLINE_MS = 7 * DAY_MS;
 export async function aftercareGate(input: GateInput): Promise<Gate> {
   const { modelId, name, batch, rule, by } = input;
   let answered: { gate: Gate } | { failure: unknown } | null = null;
+  let ended: string | null = null;
+  setHandler(endGate, ({ reason }) => { ended ??= reason; });
   setHandler(gateAnswer, async () => {
     await condition(() => answered !== null);
     if ('failure' in answered!) throw answered.failure;
@@ -41,6 +43,7 @@ export async function aftercareGate(input: GateInput): Promise<Gate> {
   return gate;
 
   async function decided(decisionId: string, text: string): Promise<DecisionReport & { note: string | null }> {
+    if (ended !== null) return { decisionId, answer: null, by: null, note: ended };
     try {
       const deadlineMs = rule.deadlineMs ?? DEADLINE_MS;
       const question = await startChild<typeof aftercareDecision>(WORKFLOW.decision, {
@@ -53,7 +56,11 @@ export async function aftercareGate(input: GateInput): Promise<Gate> {
         staticSummary: `${name}: ${text}`.slice(0, 120),
         ...tagsOf(input, 'decision'),
       });
-      return { note: null, ...await question.result() };
+      const decision = question.result();
+      decision.catch(() => undefined);
+      await Promise.race([decision, condition(() => ended !== null)]);
+      if (ended !== null) await question.signal(withdrawDecision, { reason: ended }).catch(() => undefined);   // or it was answered in this moment
+      return { note: null, ...await decision };
     } catch (error) {
       // Terminated by hand, or the gate was cancelled: nobody let it through.
       return { decisionId, answer: null, by: null, note: isCancellation(error) ? 'the gate was cancelled' : 'the question has ended without an answer' };

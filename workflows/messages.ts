@@ -284,6 +284,8 @@ export interface GateInput {
 }
 /** Resolves as soon as the answer is known: at once for pass and cannot know, and with `held` before anybody has decided. */
 export const gateAnswer = defineUpdate<Gate, [{ by: string }]>('aftercareGateAnswer');
+/** Its model needs no answer any more: what is held is rejected, and its question, begun or not, withdrawn. */
+export const endGate = defineSignal<[{ reason: string }]>('aftercareEndGate');
 
 // ---- verdict: id aftercare/model/<id>/verdict/<version>/<ledger number> --------------------------------------------------------------
 

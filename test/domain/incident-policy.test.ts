@@ -84,6 +84,14 @@ describe('an attended incident', () => {
     expect(receiveAnswer(fresh(), { answer: 'ignore', by: null, note: null }, HOUR).steps[1]).toMatchObject({ by: 'aftercare', notice: { text: expect.stringContaining('Nobody answered in time') as string } });
   });
 
+  it('is not woken from a snooze by the echo of its own acknowledgement, and is by an answer of its own', () => {
+    const acknowledged = receiveAct(fresh(), { act: 'acknowledge', by: 'grace' }, HOUR);
+    const snoozed = receiveAct(acknowledged, { act: 'snooze', by: 'ada', untilMs: 5 * HOUR }, 2 * HOUR);
+    expect(receiveAnswer(snoozed, { answer: 'acknowledge', by: 'grace', note: null }, 3 * HOUR)).toBe(snoozed);
+    const unanswered = receiveAct(fresh(), { act: 'snooze', by: 'ada', untilMs: 5 * HOUR }, HOUR);
+    expect(receiveAnswer(unanswered, { answer: 'retrain', by: 'grace', note: null }, 2 * HOUR)).toMatchObject({ state: 'acknowledged', by: 'grace', snoozedUntilMs: null });
+  });
+
   it('keeps actions of the runbook with their outcome, and goes on waiting', () => {
     const begun = receiveAct(fresh(), { act: 'resolution', by: 'ada', resolution: 'engineer_features', state: 'begun' }, HOUR);
     expect(begun).toMatchObject({ state: 'open', steps: [{}, { act: 'resolution', resolution: { resolution: 'engineer_features', state: 'begun' }, notice: null }] });
