@@ -5,9 +5,6 @@ import { defineConfig } from 'vitest/config';
 const byName = Object.entries({ aftercare: 'client/index.ts', 'aftercare/engine': 'engine/index.ts', 'aftercare/worker': 'worker/index.ts', 'aftercare/workflows': 'workflows/index.ts' })
   .map(([name, file]) => ({ find: new RegExp(`^${name}$`), replacement: fileURLToPath(new URL(file, import.meta.url)) }));
 
-/** Minutes long: `npm run test:restore`. */
-const OPT_IN = process.env.AFTERCARE_TEST_RESTORE ? [] : ['test/restore/**'];
-
 /**
  * Two projects: `unit` needs nothing but Node; `stack` starts a real PostgreSQL and a real Temporal server once (test/support/stack.ts)
  * and gives each file a database and task queues of its own.
@@ -19,7 +16,7 @@ export default defineConfig({
     hookTimeout: 600_000,
     projects: [
       { extends: true, test: { name: 'unit', sequence: { groupOrder: 0 }, include: ['test/{domain,engine,plots,activities,client,cli,tidy,conformance,property}/**/*.test.ts'], exclude: ['test/**/*.stack.test.ts'] } },
-      { extends: true, test: { name: 'stack', sequence: { groupOrder: 1 }, include: ['test/**/*.stack.test.ts'], exclude: OPT_IN, globalSetup: ['test/support/global-setup.ts'], pool: 'forks', maxWorkers: 2, testTimeout: 180_000 } },
+      { extends: true, test: { name: 'stack', sequence: { groupOrder: 1 }, include: ['test/**/*.stack.test.ts'], globalSetup: ['test/support/global-setup.ts'], pool: 'forks', maxWorkers: 2, testTimeout: 180_000 } },
     ],
   },
 });

@@ -79,7 +79,7 @@ beforeAll(async () => {
   });
   await stand.stop();
   stand.keep('B');
-}, 120_000);
+}, 300_000);
 afterAll(() => stand?.close());
 
 /** Names nothing twice, changes nothing in a dry run, and finds nothing more afterwards. */
@@ -139,7 +139,7 @@ test('PostgreSQL from the earlier moment: what Temporal knows of later is ended,
     expect(await client.retraining.request('loans', { by: 'eve' })).toMatchObject({ number: 1 });
   });
   await stand.stop();
-}, 120_000);
+}, 300_000);
 
 test('Temporal from the earlier moment: what the store has is begun again, answers stand, and what was under way is ended by name', async () => {
   stand.restore({ postgres: 'B', temporal: 'A' });
@@ -164,4 +164,4 @@ test('Temporal from the earlier moment: what the store has is begun again, answe
     expect(await client.retraining.request('loans', { by: 'eve' })).toMatchObject({ number: 2 });
   });
   await stand.stop();
-}, 120_000);
+}, 300_000);
