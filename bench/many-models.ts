@@ -36,6 +36,7 @@ const folder = mkdtempSync(join(tmpdir(), 'aftercare-many-'));
 chmodSync(folder, 0o711);
 const { up, ready } = await start();
 const more: ChildProcess[] = [];
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => { up.kill('SIGINT'); process.exit(1); });
 for (let i = 1; i < workers; i++) more.push(spawn(process.execPath, [PROGRAM, 'worker', '--data', ready.dataFolder], { stdio: 'ignore' }));
 const memory = watchMemory(ready.pid, more);
 const client = await Aftercare.connect({ databaseUrl: ready.databaseUrl, temporal: { address: ready.temporalAddress, namespace: ready.namespace }, by: 'bench' });
@@ -182,9 +183,9 @@ function roleOf(pid: number): string | null {
     const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
     if (command.includes('--queues main ')) return 'worker (main)';
     if (command.includes('--queues numeric')) return 'worker (numeric)';
-    if (command.includes(' worker ')) return 'further workers';
     if (/postgres/.test(command)) return 'PostgreSQL (shared memory counted in each process)';
     if (/temporal/.test(command)) return 'Temporal';
+    if (command.includes('main.js worker ')) return 'further workers';
     return null;
   } catch {
     return null;

@@ -68,7 +68,7 @@ export interface Workers {
   readonly probed: Probed;
 }
 
-const CACHED_WORKFLOWS = 300;
+const CACHED_WORKFLOWS = 1_500;
 const GRACE_MS = 15_000;
 
 /** Waits for PostgreSQL and Temporal when they are not there yet, and brings the database to this version's schema. */
