@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { InvalidInput } from '../domain/errors.js';
 import { columnsOf, storedColumns, type ModelSchema } from '../domain/schema.js';
 import { missingColumn, newColumn, schemaDifferences } from '../domain/schema-differences.js';
-import type { ModelVersion, Provenance } from '../domain/version.js';
+import { checkProvenance, type ModelVersion, type Provenance } from '../domain/version.js';
 import { addChallenger, removeChallenger, type AddedChallenger } from '../store/add-challenger.js';
 import { findModel, requireActive, type FoundModel } from '../store/find-model.js';
 import type { Pool } from '../store/pool.js';
@@ -81,7 +81,7 @@ export async function addFromInput(context: WriteContext, model: string, input: 
   const found = await findModel(context.pool, model);
   requireActive(found);
   const key = input.key ?? (input.retraining === undefined ? randomUUID() : `retraining:${input.retraining}`);
-  const provenance: Provenance = { ...input.provenance, ...(input.retraining === undefined ? {} : { retraining: input.retraining }) };
+  const provenance: Provenance = { ...checkProvenance(input.provenance), ...(input.retraining === undefined ? {} : { retraining: input.retraining }) };
   const reference = await rereadable(input.reference);
   const leftOut = await checkSameSchema(context.pool, found, reference, input);
   const added = await keepTrying(true, { signal: input.signal }, async () => {

@@ -5,6 +5,7 @@ import type { Receipt } from '../domain/batch.js';
 import { columnOf, columnsOf, type ModelSchema } from '../domain/schema.js';
 import { KEY_METRIC_WITHOUT_SCORES, type PerformanceMetric } from '../domain/metrics.js';
 import { defaultSettings, SEGMENT_DEFAULTS, type ModelSettings, type PerformanceSettings } from '../domain/settings.js';
+import { checkProvenance, type Provenance } from '../domain/version.js';
 import { checkModelName } from '../store/check-create.js';
 import { createModel } from '../store/create-model.js';
 import { findModel, type ModelRef } from '../store/find-model.js';
@@ -30,6 +31,8 @@ export interface CreateModelInput {
   settings?: SettingsPatch | undefined;
   /** Words by which the model and its results are found, e.g. `team:risk`. */
   tags?: readonly string[] | undefined;
+  /** What its first version is made of. */
+  provenance?: Omit<Provenance, 'retraining'> | undefined;
   /** First inferences and targets; part of the same all-or-nothing. */
   analysis?: RowInput | undefined;
   targets?: RowInput | undefined;
@@ -74,7 +77,7 @@ export async function createFromInput(context: WriteContext, input: CreateModelI
       if (analysis) sources.push(await openInput(analysis()));
       if (targets) sources.push(await openInput(targets()));
       return await createModel(context.pool, {
-        name: input.name, schema: inferred.schema, settings, by: context.by, creationKey: input.creationKey, signal: input.signal, tags: input.tags,
+        name: input.name, schema: inferred.schema, settings, by: context.by, creationKey: input.creationKey, signal: input.signal, tags: input.tags, provenance: checkProvenance(input.provenance),
         reference: sources[0]!, analysis: analysis ? sources[1] : undefined, targets: targets ? sources.at(-1) : undefined,
         onProgress: input.onProgress && (({ rowsRead }) => input.onProgress?.(rowsRead)),
       });

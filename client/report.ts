@@ -1,4 +1,5 @@
 /** Everything that a report shows, gathered from the store. */
+import type { Verdict } from '../domain/challenge.js';
 import type { Result } from '../domain/measurement.js';
 import { NotFound } from '../domain/errors.js';
 import { didYouMean } from '../domain/near-names.js';
@@ -17,6 +18,8 @@ import { showModel } from '../store/models.js';
 import type { Pool } from '../store/pool.js';
 import { alertCountRanking, readResults, readSegments, type SegmentOverview } from '../store/results.js';
 import { readRuns } from '../store/runs.js';
+import { readVerdicts } from '../store/verdicts.js';
+import { readVersions } from '../store/versions.js';
 import { segmentOf } from './segments.js';
 
 /** A report draws the newest chunks; older ones stay in the results. */
@@ -30,7 +33,7 @@ const COLUMNS_DRAWN = 40;
  */
 export async function gatherReport(pool: Pool, model: ModelRef, preparedAt: Date | null, segment = ''): Promise<ReportInput> {
   const found = await findModel(pool, model);
-  const [details, results, ranking, incidents, decisions, runs, totals, segments] = await Promise.all([
+  const [details, results, ranking, incidents, decisions, runs, totals, segments, versions, verdicts] = await Promise.all([
     showModel(pool, found.modelId),
     readResults(pool, found.modelId, { segments: [segment], versions: [found.versionNumber] }),
     alertCountRanking(pool, found.modelId, { segment }),
@@ -39,6 +42,8 @@ export async function gatherReport(pool: Pool, model: ModelRef, preparedAt: Date
     readRuns(pool, found.modelId, 50),
     readBatchTotals(pool, found.modelId),
     readSegments(pool, found.modelId),
+    readVersions(pool, found.modelId),
+    readVerdicts(pool, found.modelId),
   ]);
   const own = segments.find((one) => one.segment === segment);
   if (segment !== '' && !own) throw new NotFound(`model '${found.name}' has no segment '${segment}'${segments.length === 0 ? ': none was computed' : didYouMean(segment, segments.map((one) => one.segment)) || `: it has ${listed(segments.map((one) => one.segment))}`}`);
@@ -74,9 +79,21 @@ export async function gatherReport(pool: Pool, model: ModelRef, preparedAt: Date
     incidents: shown,
     decisions: decided.map((decision) => ({ ...decision, commands: [] })),
     runs,
+    versions: versions.map(({ number, role, referenceRows, provenance, createdAt, createdBy }) => ({ number, role, referenceRows, provenance, createdAt, createdBy })),
+    verdicts: newestOfPairs(verdicts),
     aftercareVersion: packageVersion(),
     preparedAt: preparedAt?.toISOString() ?? null,
   };
+}
+
+/** @param verdicts newest first */
+function newestOfPairs(verdicts: readonly Verdict[]): Verdict[] {
+  const pairs = new Map<string, Verdict>();
+  for (const verdict of verdicts) {
+    const pair = `${verdict.champion}/${verdict.challenger}`;
+    if (!pairs.has(pair)) pairs.set(pair, verdict);
+  }
+  return [...pairs.values()];
 }
 
 /** What goes in and what comes out. A binary prediction is two bars, which its probability tells better; a target comes late and stands elsewhere. */

@@ -1,4 +1,5 @@
 /** A version of a model: which one answers (champion), which ones answer beside it unseen (challengers), which ones did. */
+import { InvalidInput } from './errors.js';
 import type { ModelSchema } from './schema.js';
 
 export type VersionRole = 'champion' | 'challenger' | 'archived';
@@ -24,4 +25,30 @@ export interface ModelVersion {
   tags: string[];
   createdAt: string;
   createdBy: string;
+}
+
+/** For people, in one line; '' when nothing is said. */
+export function describeProvenance({ commit, runtime, libraries, retraining, note }: Provenance): string {
+  return [
+    retraining === undefined ? '' : `retraining ${retraining}`, commit === undefined ? '' : `commit ${commit}`, runtime ?? '',
+    ...Object.entries(libraries ?? {}).map(([name, version]) => `${name} ${version}`), note ?? '',
+  ].filter((part) => part !== '').join(', ');
+}
+
+const TEXT_MAX = 500;
+const LIBRARIES_MAX = 500;
+
+/** As it will be kept: only what is known here. @throws InvalidInput naming what is wrong */
+export function checkProvenance(given: Omit<Provenance, 'retraining'> | undefined): Provenance {
+  if (given === undefined) return {};
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) throw new InvalidInput('provenance is an object with runtime, libraries, commit and note');
+  const { runtime, libraries, commit, note } = given;
+  for (const [name, text] of Object.entries({ runtime, commit, note })) {
+    if (text !== undefined && (typeof text !== 'string' || text.length > TEXT_MAX)) throw new InvalidInput(`provenance: ${name} is a text of ${TEXT_MAX} characters at most`);
+  }
+  if (libraries !== undefined) {
+    const all = typeof libraries === 'object' && libraries !== null ? Object.entries(libraries) : null;
+    if (all === null || all.length > LIBRARIES_MAX || all.some(([name, version]) => typeof version !== 'string' || name.length + version.length > TEXT_MAX)) throw new InvalidInput(`provenance: libraries are versions by name, ${LIBRARIES_MAX} at most`);
+  }
+  return { ...(runtime === undefined ? {} : { runtime }), ...(libraries === undefined ? {} : { libraries }), ...(commit === undefined ? {} : { commit }), ...(note === undefined ? {} : { note }) };
 }

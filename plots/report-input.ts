@@ -2,12 +2,14 @@
  * Everything that a report shows, as plain data: the client assembles it from the store, tests write it by hand.
  * Nothing here is computed from a clock; the moments that appear were all handed in.
  */
+import type { Verdict } from '../domain/challenge.js';
 import type { Decision } from '../domain/decision.js';
 import type { Incident } from '../domain/incident.js';
 import type { CalculatorKind, PeriodName, Result } from '../domain/measurement.js';
 import type { RunSummary } from '../domain/run.js';
 import type { ModelSchema, ProblemType } from '../domain/schema.js';
 import type { ModelSettings } from '../domain/settings.js';
+import type { ModelVersion } from '../domain/version.js';
 
 export interface ReportInput {
   model: ReportModel;
@@ -29,6 +31,10 @@ export interface ReportInput {
   decisions: ReportDecision[];
   /** Any order; the report shows the newest first. */
   runs: RunSummary[];
+  /** By number; a model of one version needs no words about versions. */
+  versions: ReportedVersion[];
+  /** The newest of each pair of versions, newest first. */
+  verdicts: Verdict[];
   /** Version of aftercare that prepared the report. */
   aftercareVersion: string;
   /** ISO 8601 UTC, or null for a report that is the same whenever it is prepared. */
@@ -77,6 +83,8 @@ export interface ReportDecision extends Decision {
   /** e.g. `npx aftercare decide 'loans/…' retrain --as NAME`, one per option or way; empty: the report writes the usual ones. */
   commands: string[];
 }
+
+export type ReportedVersion = Pick<ModelVersion, 'number' | 'role' | 'referenceRows' | 'provenance' | 'createdAt' | 'createdBy'>;
 
 /** One line of the ranking by number of alerts. */
 export interface RankedColumn {

@@ -9,6 +9,7 @@ import { about, attention, header } from './report-overview.js';
 import { keyMetric, otherMetrics } from './report-performance.js';
 import { segments } from './report-segments.js';
 import { statistics } from './report-statistics.js';
+import { versions } from './report-versions.js';
 import { seriesOf } from './series.js';
 import { summarize } from './summary.js';
 
@@ -20,6 +21,7 @@ export function renderReport(input: ReportInput): string {
     ['attention', 'Attention', attention(input, summary)],
     ['performance', 'Performance', keyMetric(input, summary)],
     ['segments', 'Segments', segments(input)],
+    ['versions', 'Versions', versions(input)],
     ['metrics', 'Metrics', otherMetrics(input, all, summary)],
     ['confusion', 'Confusion', confusion(input, all)],
     ['drift', 'Drift', drift(input, all, summary)],

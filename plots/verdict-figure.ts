@@ -20,7 +20,7 @@ export function drawVerdict(verdict: Verdict, rope: number, options: FigureOptio
   const [left, right, top] = [NAMES, frame.width - SAID, frame.headingHeight + 30];
   const bottom = top + rows.length * ROW;
   const height = options.height ?? bottom + 46;
-  const reach = Math.max(1.5 * rope, ...rows.flatMap(([, { difference }]) => (difference ? [Math.abs(difference.lower), Math.abs(difference.upper)] : [])), Number.MIN_VALUE);
+  const reach = reachOf(rows, rope);
   const x = (value: number): number => Math.round(100 * (left + ((value / reach + 1) / 2) * (right - left))) / 100;
   const ticks = niceTicks(-reach, reach, 7);
   const write = tickFormat(ticks);
@@ -40,7 +40,13 @@ export function drawVerdict(verdict: Verdict, rope: number, options: FigureOptio
   ]);
 }
 
-function rowsOf({ comparison, segments }: Verdict): [string, MetricComparison][] {
+/** How far the axis goes to either side. */
+export function reachOf(rows: readonly [string, MetricComparison][], rope: number): number {
+  return Math.max(1.5 * rope, ...rows.flatMap(([, { difference }]) => (difference ? [Math.abs(difference.lower), Math.abs(difference.upper)] : [])), Number.MIN_VALUE);
+}
+
+/** All rows first, then the segments by name; the worst ones where there are very many. */
+export function rowsOf({ comparison, segments }: Verdict): [string, MetricComparison][] {
   const badness = ({ difference }: MetricComparison): number => difference?.mean ?? Infinity;
   const parts = Object.entries(segments).sort(([, a], [, b]) => badness(a) - badness(b)).slice(0, SEGMENTS_AT_MOST);
   return [['all rows', comparison], ...parts.sort(([a], [b]) => (a < b ? -1 : 1))];

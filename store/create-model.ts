@@ -6,6 +6,7 @@ import type { RowSource } from '../domain/row-block.js';
 import type { ModelSchema } from '../domain/schema.js';
 import type { ModelSettings } from '../domain/settings.js';
 import { checkTags } from '../domain/tags.js';
+import type { Provenance } from '../domain/version.js';
 import { analysisColumns, referenceColumns, targetColumns } from './append-columns.js';
 import { appendRowsIn } from './append-rows.js';
 import { appendTargetsIn } from './append-targets.js';
@@ -31,6 +32,7 @@ export interface CreateModelRequest {
   analysis?: RowSource | undefined;
   targets?: RowSource | undefined;
   tags?: readonly string[] | undefined;
+  provenance?: Provenance | undefined;
   by: string;
   /** A retry with the same key finds what the first attempt created. */
   creationKey?: string | undefined;
@@ -77,8 +79,8 @@ async function create(tx: Transaction, request: CreateModelRequest, targetNeeded
   );
   const modelId = model!.id;
   const { rows: [version] } = await tx.query<{ id: number }>(
-    'insert into aftercare.version (model_id, number, schema, created_by) values ($1, 1, $2, $3) returning id',
-    [modelId, JSON.stringify(schema), by],
+    'insert into aftercare.version (model_id, number, schema, created_by, provenance) values ($1, 1, $2, $3, $4) returning id',
+    [modelId, JSON.stringify(schema), by, JSON.stringify(request.provenance ?? {})],
   );
   const versionId = version!.id;
   await tx.query('update aftercare.model set champion_version_id = $2 where id = $1', [modelId, versionId]);

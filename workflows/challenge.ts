@@ -164,7 +164,8 @@ export async function aftercareChallenge(input: ChallengeInput): Promise<Challen
   /** Writes down where it stands. */
   function note(what: { judgement?: ChallengeProgress['judgement']; note?: string | null; approvedBy?: string }): Promise<{ champion: number }> {
     const { state, against } = progress;
-    const by = progress.stop?.by ?? progress.rollback?.by ?? progress.promoter?.by ?? 'aftercare';
+    // Whoever promoted it did not end its probation: time did, or what came after.
+    const by = progress.stop?.by ?? progress.rollback?.by ?? (state === 'kept' ? undefined : progress.promoter?.by) ?? 'aftercare';
     return quick.aftercareNoteChallenge({ modelId, number, state, ...(against === null ? {} : { against }), ...what, by, atMs: Date.now() });
   }
 

@@ -25,7 +25,7 @@ export async function decisionStory(pool: Pool, { model, id, kind, text }: { mod
     tables: values.length > 0 ? [valuesTable(values)] : more?.tables ?? [],
     closing: waits ? null : closingOf(story),
     question: asks && waits ? { decisionId, workflowId, options, approvers, deadlineAt: new Date(deadlineAt) } : null,
-    chart: incident ? await incidentChart(pool, story.modelId, incident, versionOf(decisionId), values) : null,
+    chart: incident ? await incidentChart(pool, story.modelId, incident, versionOf(decisionId), values) : more?.chart ?? null,
     details: {
       decision: { id: decisionId, subject: story.subject, question: story.question, options, approvers, state: story.state, answer: story.answer, answeredBy: story.answeredBy, note: story.note, deadlineAt: new Date(deadlineAt).toISOString(), workflowId },
       ...(values.length > 0 ? { values: detailsOf(values) } : {}), ...more?.details,

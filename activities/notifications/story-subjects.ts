@@ -1,12 +1,14 @@
 /** What is known of a retraining, a challenge, a gate. */
 import type { Challenge, MetricComparison, Verdict } from '../../domain/challenge.js';
 import type { Gate } from '../../domain/gate.js';
+import { lifecycleSettings } from '../../domain/lifecycle-settings.js';
 import type { NoticeSubject } from '../../domain/notice.js';
 import type { Retraining } from '../../domain/retraining.js';
 import { chance, digits, signed } from '../../domain/verdict-text.js';
 import { formatCount, formatMoment, formatValue } from '../../plots/format.js';
 import { metricName } from '../../plots/names.js';
 import { readChallenges } from '../../store/challenges.js';
+import { findModel } from '../../store/find-model.js';
 import { findGate } from '../../store/gates.js';
 import type { DecisionStory } from '../../store/notifications.js';
 import type { Pool } from '../../store/pool.js';
@@ -14,7 +16,7 @@ import { readRetraining } from '../../store/retrainings.js';
 import { readVerdicts } from '../../store/verdicts.js';
 import { plainStory, type Story } from './story.js';
 
-type Known = Pick<Story, 'facts' | 'tables' | 'details'>;
+type Known = Pick<Story, 'facts' | 'tables' | 'details' | 'chart'>;
 
 /** Of a verdict; a mail is no report. */
 const MOST_SEGMENTS = 20;
@@ -43,7 +45,7 @@ export function headlineOf(model: string, text: string): string {
 
 async function retrainingKnown(pool: Pool, modelId: number, id: string): Promise<Known | null> {
   const found = await readRetraining(pool, modelId, Number(id));
-  return found && { facts: retrainingFacts(found), tables: [], details: { retraining: found } };
+  return found && { facts: retrainingFacts(found), tables: [], details: { retraining: found }, chart: null };
 }
 
 function retrainingFacts({ number, state, trigger, requestedBy, reason, approvedBy, version, failure, startedAt, finishedAt }: Retraining): Story['facts'] {
@@ -63,7 +65,11 @@ async function challengeKnown(pool: Pool, modelId: number, id: string): Promise<
   const [challenge] = await readChallenges(pool, modelId, { number: Number(id) });
   if (!challenge) return null;
   const verdict = (await readVerdicts(pool, modelId, { challenger: challenge.version })).find((one) => one.challenge === challenge.number) ?? null;
-  return { facts: challengeFacts(challenge, verdict), tables: verdict ? [comparisonTable(verdict)] : [], details: { challenge, ...(verdict ? { verdict } : {}) } };
+  return { facts: challengeFacts(challenge, verdict), tables: verdict ? [comparisonTable(verdict)] : [], details: { challenge, ...(verdict ? { verdict } : {}) }, chart: verdict && verdict.comparison.difference ? { verdict, rope: await ropeOf(pool, modelId) } : null };
+}
+
+async function ropeOf(pool: Pool, modelId: number): Promise<number> {
+  return lifecycleSettings((await findModel(pool, modelId)).settings).challenge.rope;
 }
 
 function challengeFacts({ number, mode, state, version, against, judgement, note }: Challenge, verdict: Verdict | null): Story['facts'] {
@@ -90,7 +96,7 @@ function comparisonTable({ comparison, segments }: Verdict): Story['tables'][num
 
 async function gateKnown(pool: Pool, modelId: number, batch: string): Promise<Known | null> {
   const gate = await findGate(pool, modelId, batch);
-  return gate && { facts: gateFacts(gate), tables: [], details: { gate } };
+  return gate && { facts: gateFacts(gate), tables: [], details: { gate }, chart: null };
 }
 
 function gateFacts({ batch, state, rule, value, samplingError, lower, upper, rows, decidedBy }: Gate): Story['facts'] {

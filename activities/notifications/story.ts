@@ -1,4 +1,5 @@
 /** What there is to tell, before it is put into the words of a mail, a request, or a chat. Plain data. */
+import type { Verdict } from '../../domain/challenge.js';
 import type { Answer } from '../../domain/decision.js';
 import type { Series } from '../../plots/series.js';
 
@@ -36,10 +37,7 @@ export interface StoryQuestion {
   deadlineAt: Date;
 }
 
-export interface StoryChart {
-  title: string;
-  series: Series;
-}
+export type StoryChart = { title: string; series: Series } | { verdict: Verdict; rope: number };
 
 /** A story of the sentence alone. */
 export function plainStory(model: string, sentence: string): Story {

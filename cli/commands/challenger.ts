@@ -1,18 +1,15 @@
 /** `aftercare challenger …`: versions beside the one in charge. */
 import type { Command } from 'commander';
 import { InvalidInput } from '../../domain/errors.js';
-import type { Provenance } from '../../domain/version.js';
+import { describeProvenance } from '../../domain/version.js';
 import { withClient, withStackOptions, type StackOptions } from '../support/connect.js';
 import { print, printJson, progressBar, say } from '../support/output.js';
+import { provenanceOf, withProvenanceOptions, type ProvenanceOptions } from '../support/provenance.js';
 import { table } from '../terminal/table.js';
 import { versionOf } from './rank.js';
 
-interface AddOptions extends StackOptions {
-  commit?: string;
-  runtime?: string;
-  library?: string[];
+interface AddOptions extends StackOptions, ProvenanceOptions {
   retraining?: string;
-  note?: string;
   key?: string;
   tag?: string[];
   ignore?: string[];
@@ -22,13 +19,9 @@ interface AddOptions extends StackOptions {
 export function registerChallenger(program: Command): void {
   const challenger = program.command('challenger').description('versions that answer beside the one in charge, unseen, until they are compared: add, list, remove');
 
-  withStackOptions(challenger.command('add <model> <reference>'))
+  withProvenanceOptions(withStackOptions(challenger.command('add <model> <reference>')))
     .description('register a new version with its own reference: the same columns as the champion\'s, with the new version\'s predictions')
-    .option('--commit <id>', 'of the code that trained it')
-    .option('--runtime <name>', 'what it runs on, e.g. python 3.12')
-    .option('--library <name=version...>', 'what it was trained with, e.g. lightgbm=4.5.0')
     .option('--retraining <n>', 'number of the retraining that made it')
-    .option('--note <text>', 'anything else')
     .option('--key <key>', 'the same key registers one version (default: one for each retraining, else a new one)')
     .option('--tag <tag...>', 'words by which its results are found')
     .option('--ignore <column...>', 'columns of the file that the champion does not have and that are left out')
@@ -73,24 +66,8 @@ Examples:
     }));
 }
 
-function provenanceOf({ commit, runtime, library, note }: AddOptions): Provenance {
-  const libraries = library?.map((text) => {
-    const at = text.indexOf('=');
-    if (at <= 0 || at === text.length - 1) throw new InvalidInput(`--library '${text}' is not name=version`);
-    return [text.slice(0, at), text.slice(at + 1)];
-  });
-  return { ...(commit === undefined ? {} : { commit }), ...(runtime === undefined ? {} : { runtime }), ...(libraries ? { libraries: Object.fromEntries(libraries) as Record<string, string> } : {}), ...(note === undefined ? {} : { note }) };
-}
-
 function retrainingOf(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidInput(`--retraining '${text}' is not a number from 1`);
   return Number(text);
-}
-
-function describeProvenance({ commit, runtime, libraries, retraining, note }: Provenance): string {
-  return [
-    retraining === undefined ? '' : `retraining ${retraining}`, commit === undefined ? '' : `commit ${commit}`, runtime ?? '',
-    ...Object.entries(libraries ?? {}).map(([name, version]) => `${name} ${version}`), note ?? '',
-  ].filter((part) => part !== '').join(', ');
 }

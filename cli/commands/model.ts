@@ -10,11 +10,12 @@ import { table } from '../terminal/table.js';
 import { readJson, registerModelSettings } from './model-settings.js';
 import { versionOf } from './rank.js';
 import { withClient, withStackOptions, type StackOptions } from '../support/connect.js';
+import { provenanceOf, withProvenanceOptions, type ProvenanceOptions } from '../support/provenance.js';
 import { describeReceipt } from '../support/receipt.js';
 import { describeCoverage } from '../support/target-coverage.js';
 import { print, printJson, progressBar, say } from '../support/output.js';
 
-interface CreateOptions extends StackOptions {
+interface CreateOptions extends StackOptions, ProvenanceOptions {
   reference: string;
   analysis?: string;
   targets?: string;
@@ -42,7 +43,7 @@ interface CreateOptions extends StackOptions {
 export function registerModel(program: Command): void {
   const model = program.command('model').description('models: create, list, show, change, archive, delete');
 
-  withStackOptions(model.command('create <name>'))
+  withProvenanceOptions(withStackOptions(model.command('create <name>')))
     .description('create a model from its reference data; the schema is inferred, options override it')
     .requiredOption('--reference <file>', 'rows the model is known to do well on, with targets (CSV, CSV.gz, Parquet, NDJSON)')
     .option('--target <column>', 'the true outcome')
@@ -163,6 +164,7 @@ async function createInput(name: string, options: CreateOptions): Promise<Create
     reference: options.reference,
     settings,
     tags: options.tag,
+    provenance: provenanceOf(options),
     columns: {
       problemType: options.problemType, target: options.target, prediction: options.prediction, predictedProbability: probabilitiesOf(options.probability),
       timestamp: options.timestamp, identifier: options.identifier, ignore: options.ignore, kinds,

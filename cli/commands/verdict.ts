@@ -4,6 +4,7 @@ import type { Gate } from '../../domain/gate.js';
 import type { MetricComparison, Verdict } from '../../domain/challenge.js';
 import { parseDuration } from '../../domain/duration.js';
 import { InvalidInput } from '../../domain/errors.js';
+import { lifecycleSettings } from '../../domain/lifecycle-settings.js';
 import { answerCommand } from '../../domain/shell.js';
 import { chance, digits, signed } from '../../domain/verdict-text.js';
 import { withClient, withStackOptions, type StackOptions } from '../support/connect.js';
@@ -52,7 +53,7 @@ Examples:
       if (!compute && (against ?? metric ?? rope ?? certainty) !== undefined) throw new InvalidInput('--against, --metric, --rope and --certainty are for a verdict of now: add --compute');
       const verdict = await client.verdict(model, { version: version === undefined ? undefined : numberOf(version), against, compute, settings: { ...(metric === undefined ? {} : { metric }), ...(rope === undefined ? {} : { rope }), ...(certainty === undefined ? {} : { certainty }) } });
       if (options.json) return printJson(verdict);
-      show(verdict, rope ?? (await client.models.get(model)).settings.challenge?.rope ?? 0.01);
+      show(verdict, rope ?? lifecycleSettings((await client.models.get(model)).settings).challenge.rope);
     }));
 
   withStackOptions(program.command('gate <model> <batch>'))

@@ -1,8 +1,10 @@
 import { inflateSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import type { MetricComparison, Verdict } from '../../domain/challenge.js';
 import { createCanvas } from '../../plots/png/canvas.js';
 import { encodePng } from '../../plots/png/encode.js';
 import { seriesChart } from '../../plots/png/series-chart.js';
+import { verdictChart } from '../../plots/png/verdict-chart.js';
 import { LIGHT } from '../../plots/theme.js';
 import { makeSeries, type Cell } from './support.js';
 
@@ -64,5 +66,25 @@ describe('a series as a picture', () => {
       const series = { ...makeSeries(cells(2, () => null)), points: n === 0 ? [] : makeSeries(cells(n, (i) => (i % 3 === 0 ? null : Math.sin(i)))).points };
       expect(decode(seriesChart(series).png).width).toBe(1_184);
     }
+  });
+});
+
+describe('verdictChart', () => {
+  const part = (mean: number | null, judgement: MetricComparison['judgement']): MetricComparison => ({
+    metric: 'roc_auc', pairs: 1_000, basis: 'realized', champion: null, challenger: null, judgement, reason: null, probability: null,
+    difference: mean === null ? null : { mean, lower: mean - 0.01, upper: mean + 0.01 },
+  });
+  const verdict = (segments: Verdict['segments']): Verdict => ({ model: 'loans', challenge: 1, champion: 1, challenger: 2, horizon: 9, judgement: 'better', comparison: part(0.03, 'better'), segments, guardrails: [], text: 'Version 2 is better.' });
+
+  it('has a line for all rows and each segment, says the worse one in red, and nothing where nothing can be said', () => {
+    const alone = verdictChart(verdict({}), 0.01);
+    const both = verdictChart(verdict({ 'state=north': part(-0.03, 'worse'), 'state=south': part(null, 'not yet') }), 0.01);
+    expect(both.height - alone.height).toBe(44);
+    const [few, more] = [decode(alone.png), decode(both.png)];
+    expect([few.width, few.height]).toEqual([2 * alone.width, 2 * alone.height]);
+    expect(few.count(LIGHT.alert)).toBe(0);
+    expect(more.count(LIGHT.alert)).toBeGreaterThan(20);
+    expect(more.count(LIGHT.realized)).toBeGreaterThan(1.7 * few.count(LIGHT.realized));
+    expect(verdictChart(verdict({}), 0.01).png.equals(alone.png)).toBe(true);
   });
 });

@@ -75,6 +75,28 @@ describe('renderReport, on the car-loan data', () => {
   });
 });
 
+describe('renderReport, with several versions', () => {
+  const interval = { metric: 'roc_auc', pairs: 7_500, basis: 'realized' as const, champion: 0.96, challenger: 0.968, judgement: 'better' as const, reason: null, difference: { mean: 0.008, lower: 0.003, upper: 0.013 }, probability: { better: 0.99, worse: 0, equivalent: 0.01 } };
+  const input: ReportInput = {
+    ...full,
+    versions: [...full.versions, { number: 2, role: 'challenger', referenceRows: 5_000, provenance: { commit: '3f2a91c', libraries: { lightgbm: '4.5.0' }, retraining: 1 }, createdAt: '2026-01-06T09:00:05Z', createdBy: 'maria <b>' }],
+    verdicts: [{ model: 'car-loans', challenge: 1, champion: 1, challenger: 2, horizon: 9, judgement: 'better', comparison: interval, segments: {}, guardrails: [], text: 'Version 2 is better.' }],
+  };
+
+  it('says which is in charge, what each is made of, and draws the newest verdict', () => {
+    const section = read(input).querySelector('#versions')!;
+    expect(section.textContent).toContain('Version 1 is in charge, 1 answers in its shadow.');
+    expect(textsOf(section, 'td')).toEqual(['2', 'challenger', 'retraining 1, commit 3f2a91c, lightgbm 4.5.0', '5,000', '6 Jan 2026 09:00 UTC', 'maria <b>', '1', 'champion', '', '50,000', '5 Jan 2026 09:00 UTC', 'demo']);
+    expect(section.querySelectorAll('figure svg').length).toBe(1);
+    expect(section.textContent).toContain('Version 2 against version 1: better');
+  });
+
+  it('says nothing of versions where there is one, or in the report of a segment', () => {
+    expect(read(full).querySelector('#versions')).toBeNull();
+    expect(read({ ...input, segment: 'state=north' }).querySelector('#versions')).toBeNull();
+  });
+});
+
 describe('renderReport, with less', () => {
   const verdict = (input: ReportInput): string => read(input).querySelector('.verdict')!.textContent!;
   const nothing: ReportInput = { ...full, results: [], ranking: [], distributions: [], incidents: [], decisions: [], runs: [], counts: { ...full.counts, analysisRows: 0, targetsMatched: 0, targetsWaiting: 0, dataEndsAt: null } };
