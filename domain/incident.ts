@@ -55,6 +55,8 @@ export interface AttendedIncident {
   text: string;
   /** How often its span came, 2 when it came back after it was over; absent: 1. */
   round?: number;
+  /** Its version is on probation, and all that it shows was there when the version was put in charge. Absent: no. */
+  old?: boolean;
 }
 
 /** One complete chunk of one series, in chunk order. */

@@ -193,14 +193,14 @@ export function receiveIncidents(loop: LoopState, opened: readonly AttendedIncid
 }
 
 /** What a new incident leads to by policy: a retraining, or the end of a probation. */
-function consider(loop: LoopState, { incident, kind, segment, text }: AttendedIncident, nowMs: number): LoopState {
+function consider(loop: LoopState, { incident, kind, segment, text, old = false }: AttendedIncident, nowMs: number): LoopState {
   const { retraining, promotion } = loop.settings ?? {};
   let next = loop;
   if (retraining && retraining.mode !== 'off' && segment === '' && retraining.on.includes(kind)) {
     next = requestRetraining(next, { key: `incident:${incident}`, trigger: 'policy', by: 'policy', reason: text, incident }, nowMs);
   }
   const probation = loop.challenges.find((challenge) => challenge.promoted && versionOf(incident) === challenge.version);
-  if (probation && segment === '' && promotion?.rollbackOn.includes(kind)) next = { ...next, probationIncidents: [...next.probationIncidents, { number: probation.number, incident, text }] };
+  if (probation && !old && segment === '' && promotion?.rollbackOn.includes(kind)) next = { ...next, probationIncidents: [...next.probationIncidents, { number: probation.number, incident, text }] };
   return next;
 }
 

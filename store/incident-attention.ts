@@ -7,6 +7,7 @@ import { incidentText } from '../domain/names.js';
 import type { IncidentKind } from '../domain/settings.js';
 import type { Severity } from '../domain/notice.js';
 import type { Queryable } from './pool.js';
+import { IS_OLD_NEWS } from './probation-evidence.js';
 
 export interface Announcement {
   /** Open, of all rows together, in the order in which they opened. */
@@ -25,6 +26,7 @@ interface Row {
   text: string | null;
   severity: Severity | null;
   round: number;
+  old?: boolean;
 }
 
 const COLUMNS = `i.id, v.number as version, i.segment, i.kind, i.cause, i.opening_chunk as "openingChunk", i.state, i.text, i.severity, i.round`;
@@ -39,7 +41,7 @@ export async function announceIncidents(db: Queryable, modelId: number, kinds: r
      set announced = true, round = case when i.closed_at is null then i.round else i.round + 1 end, attended_at = null, closed_at = null
      from aftercare.version v
      where v.id = i.version_id and i.model_id = $1 and i.state = 'open' and i.segment = '' and i.kind = any ($2) and (not i.announced or i.attended_at is null or i.closed_at is not null)
-     returning ${COLUMNS}`, [modelId, kinds]);
+     returning ${COLUMNS}, ${IS_OLD_NEWS} as old`, [modelId, kinds]);
   return {
     attended: opened.sort((a, b) => a.id - b.id).map(attendedOf),
     ended: ended.sort((a, b) => a.id - b.id).map((row) => ({ incident: incidentText(row), state: row.state === 'withdrawn' ? 'withdrawn' : 'resolved' })),
@@ -59,5 +61,5 @@ export async function announceIncident(db: Queryable, incidentId: number): Promi
 function attendedOf(row: Row): AttendedIncident {
   const { id, kind, cause, segment, openingChunk, round } = row;
   const text = row.text ?? `${kind.replaceAll('_', ' ')}: ${cause} since ${openingChunk}`;
-  return { incident: incidentText(row), incidentId: id, kind, cause, segment, openingChunk, severity: row.severity ?? severityOf(kind), text, ...(round === 1 ? {} : { round }) };
+  return { incident: incidentText(row), incidentId: id, kind, cause, segment, openingChunk, severity: row.severity ?? severityOf(kind), text, ...(round === 1 ? {} : { round }), ...(row.old ? { old: true } : {}) };
 }

@@ -42,7 +42,8 @@ export async function promote(pool: Pool, change: ChampionChange): Promise<{ ref
       await tx.query('update aftercare.model set champion_version_id = $2 where id = $1', [modelId, versionId]);
       if (action === 'promote') {
         await tx.query(
-          `update aftercare.challenge set state = 'probation', promoted_at = to_timestamp($3::float8 / 1000), changed_at = to_timestamp($3::float8 / 1000), against_version_id = $4, approved_by = coalesce(approved_by, $5)
+          `update aftercare.challenge set state = 'probation', promoted_at = to_timestamp($3::float8 / 1000), changed_at = to_timestamp($3::float8 / 1000), against_version_id = $4, approved_by = coalesce(approved_by, $5),
+             promoted_after = (select last_batch from aftercare.model where id = $1)
            where model_id = $1 and number = $2`, [modelId, number, atMs, champion.versionId, by]);
       } else {
         // The promotion that is taken back is this challenge's own, or the one that the version that leaves came by.

@@ -160,6 +160,7 @@ describe('incidents', () => {
     const begun = championChanged(takeAll(addChallenger(loopWith(), 2, 'ada', '')).loop, 1, 2);
     const found = receiveIncidents(begun, [incident('v2/x'), incident('estimated_performance/of/version-1'), incident('v2/y', { kind: 'drift' })], [], 0);
     expect(found.probationIncidents).toEqual([{ number: 1, incident: 'v2/x', text: 'it fell' }]);
+    expect(receiveIncidents(begun, [incident('v2/x', { old: true })], [], 0).probationIncidents).toEqual([]);
     expect(receiveIncidents(takeAll(addChallenger(loopWith(), 2, 'ada', '')).loop, [incident('v2/x')], [], 0).probationIncidents).toEqual([]);
   });
 });
