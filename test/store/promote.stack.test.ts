@@ -12,17 +12,20 @@ import { LIFECYCLE_DEFAULTS } from '../../domain/lifecycle-settings.js';
 import { isSigned } from '../../domain/signature.js';
 import { ServingTally } from '../../domain/telemetry.js';
 import { appendRows } from '../../store/append-rows.js';
+import { appendTargets } from '../../store/append-targets.js';
 import { removeChallenger } from '../../store/add-challenger.js';
 import { noteChallenge, openChallenge, readChallenges, readReplaced } from '../../store/challenges.js';
 import { findModel } from '../../store/find-model.js';
+import { announceIncidents } from '../../store/incident-attention.js';
 import { reconcileIncidents } from '../../store/incidents.js';
 import { archiveModel } from '../../store/models.js';
 import { inTransaction } from '../../store/pool.js';
+import { readProbationIncidents } from '../../store/probation-evidence.js';
 import { promote, type ChampionChange } from '../../store/promote.js';
 import { writeSecret } from '../../store/secrets.js';
 import { addServing } from '../../store/telemetry.js';
 import { readVersions } from '../../store/versions.js';
-import { createSmallModel, smallRow, smallSettings, smallTarget } from '../activities/run-model.js';
+import { createSmallModel, runModel, smallRow, smallSettings, smallTarget } from '../activities/run-model.js';
 import { createDatabase, type TestDatabase } from '../support/stack.js';
 import { memorySource, type Row } from './memory-source.js';
 
@@ -226,4 +229,30 @@ it('a probation compares how both versions served, and knows when another one is
   expect(await check(AT_MS)).toEqual({ fault: 'error rate 10.50 % of 800 calls, version 1 has 0.50 % and 1.00 % more is allowed', champion: 2 });
   await change(id, 1, 2, 1, 'rollback');
   expect(await check(AT_MS)).toMatchObject({ champion: 1 });
+});
+
+it('on probation, an incident counts from when something that came after the change has a part in it', async () => {
+  const id = await withChallengers('evidence', 1);
+  const rows = (from: number, to: number): Row[] => Array.from({ length: to - from }, (_, i) => smallRow(from + i));
+  await appendRows(database.pool, id, memorySource(rows(0, 40)), { by: 'test', version: 2 });
+  await open(id, 1, 2, 'challenge');
+  await change(id, 1, 1, 2);
+  await runModel(database.pool, id);
+  const { versionId } = await findModel(database.pool, id);
+  const incident = { segment: '', kind: 'realized_performance' as const, cause: 'roc_auc', openingChunk: '000000', lastChunk: '000001', chunkCount: 2, ongoing: true };
+  await reconcileIncidents(database.pool, { modelId: id, versionId }, 1, [incident], new Date(AT_MS));
+  const counts = (): Promise<string[]> => readProbationIncidents(database.pool, versionId, ['realized_performance']);
+  expect((await announceIncidents(database.pool, id, ['realized_performance'])).attended).toMatchObject([{ incident: 'v2/realized_performance/roc_auc/000000', old: true }]);
+  expect(await counts()).toEqual([]);
+  await appendRows(database.pool, id, memorySource(rows(40, 60)), { by: 'test' });
+  await appendRows(database.pool, id, memorySource(rows(0, 10)), { by: 'test', version: 1 });
+  await runModel(database.pool, id);
+  await reconcileIncidents(database.pool, { modelId: id, versionId }, 2, [incident], new Date(AT_MS));
+  expect(await counts()).toEqual([]);
+  await appendTargets(database.pool, id, memorySource([10, 11, 12].map(smallTarget)), { by: 'test' });
+  expect(await counts()).toEqual([expect.stringContaining('the realized ROC AUC left its thresholds')]);
+  // An incident of one chunk that came since is new from its beginning.
+  await reconcileIncidents(database.pool, { modelId: id, versionId }, 2, [incident, { ...incident, cause: 'f1', openingChunk: '000002', lastChunk: '000002', chunkCount: 1 }], new Date(AT_MS));
+  const { attended } = await announceIncidents(database.pool, id, ['realized_performance']);
+  expect(attended.map(({ incident: name, old }) => [name, old ?? false])).toEqual([['v2/realized_performance/roc_auc/000000', false], ['v2/realized_performance/f1/000002', false]]);
 });
