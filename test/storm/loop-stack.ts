@@ -17,6 +17,7 @@ import { killNamed, type Stage } from './storm.js';
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 const nothing = (): void => undefined;
 const AGAIN_MS = 200;
+const START_LIMIT_MS = 120_000;
 
 /** One line of what the people's side got. */
 export interface ReceivedLine {
@@ -192,8 +193,16 @@ export class LoopStack implements Stage<Blow> {
 
   // ---- means ---------------------------------------------------------------------------------------------------------------------------
 
-  #startServices(): Promise<RunningUp> {
-    return startUp(this.#serviceArgs, { env: this.#wrongClocks() });
+  /** While the line is bad it gives up with a reason: whoever keeps it running starts it again. */
+  async #startServices(): Promise<RunningUp> {
+    for (const until = Date.now() + START_LIMIT_MS; ;) {
+      try {
+        return await startUp(this.#serviceArgs, { env: this.#wrongClocks() });
+      } catch (error) {
+        if (Date.now() > until || !/cannot reach the database/.test((error as Error).message)) throw error;
+        await delay(AGAIN_MS);
+      }
+    }
   }
 
   #wrongClocks(): Record<string, string> {

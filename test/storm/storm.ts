@@ -118,6 +118,7 @@ export async function tellStory<K extends { step: number; delayMs: number }>(pro
   let furthest = -1;
   let clientStarts = 0;
   let running: ChildProcess | null = null;
+  let failure: Error | null = null;
 
   const strike = async (blow: K): Promise<void> => {
     await delay(blow.delayMs);
@@ -136,8 +137,11 @@ export async function tellStory<K extends { step: number; delayMs: number }>(pro
     for (const blow of blows) {
       if (blow.step !== step) continue;
       const struck = strike(blow);
-      // It is looked at when the story has ended; until then a failure must not count as unhandled.
-      struck.catch(() => undefined);
+      // What could not be brought back keeps the story from ever ending.
+      struck.catch((error: unknown) => {
+        failure ??= error as Error;
+        running?.kill('SIGKILL');
+      });
       pending.push(struck);
     }
   };
@@ -165,6 +169,7 @@ export async function tellStory<K extends { step: number; delayMs: number }>(pro
       });
     });
     if (outcome === 'done') break;
+    if (failure !== null) throw failure as Error;
     if (Date.now() - started > limitMs) throw new Error(`the story of ${model} did not end within ${limitMs / 1000} s (step ${furthest}; killed: ${killed.join(', ') || 'nothing'}): ${errors.slice(-5).join('')}\n${stage.said()}`);
     await delay(CLIENT_PAUSE_MS);
   }
