@@ -16,6 +16,7 @@ interface WorkerOptions {
   mail?: string;
   publicUrl?: string;
   threads?: string;
+  cachedWorkflows?: string;
   metrics?: string;
   opsPort?: string;
   opsHost?: string;
@@ -24,12 +25,14 @@ interface WorkerOptions {
 
 const QUEUES: readonly WorkerQueue[] = ['main', 'numeric'];
 const MOST_THREADS = 256;
+const MOST_CACHED = 1_000_000;
 
 export function registerWorker(program: Command): void {
   program.command('worker')
     .description('run a worker: workflows and light activities (main), computations (numeric), or both')
     .option('--queues <names>', 'main, numeric or main,numeric', 'main,numeric')
     .option('--threads <count>', 'threads for computations (default: one per core)')
+    .option('--cached-workflows <count>', 'workflows kept in memory by a main worker, about 0.3 MB each: as many as there are models is quickest (default: AFTERCARE_CACHED_WORKFLOWS, else 1500)')
     .option('--metrics <file>', 'JavaScript module that exports metrics of your own (default: AFTERCARE_METRICS)')
     .option('--data <folder>', 'data folder of a running stack (default: AFTERCARE_DATA, else this user\'s)')
     .option('--database-url <url>', 'PostgreSQL 14 or newer (default: DATABASE_URL, else the running stack; the environment keeps the password off the process list)')
@@ -52,7 +55,8 @@ Waits for servers that are not there yet. The first SIGTERM or Ctrl-C lets what 
 
 async function runWorker(options: WorkerOptions): Promise<void> {
   const queues = parseQueues(options.queues);
-  const threads = parseThreads(options.threads);
+  const threads = parseCount(options.threads, '--threads', MOST_THREADS);
+  const cachedWorkflows = parseCount(options.cachedWorkflows ?? (process.env['AFTERCARE_CACHED_WORKFLOWS'] || undefined), '--cached-workflows', MOST_CACHED);
   const stack = locateStack(options);
   const log = openLog({ format: logFormat(options.logFormat), component: 'worker' });
   const opsPort = parsePort(options.opsPort ?? (process.env['AFTERCARE_OPS_PORT'] || undefined), '--ops-port');
@@ -66,6 +70,7 @@ async function runWorker(options: WorkerOptions): Promise<void> {
     mail: mailSettings({ url: options.mail }),
     ...(options.publicUrl === undefined ? {} : { publicUrl: options.publicUrl }),
     ...(threads === undefined ? {} : { threads }),
+    ...(cachedWorkflows === undefined ? {} : { cachedWorkflows }),
     ...(metricsModule ? { metricsModule } : {}),
   });
 }
@@ -77,9 +82,9 @@ export function parseQueues(text: string): WorkerQueue[] {
   return QUEUES.filter((queue) => names.includes(queue));
 }
 
-function parseThreads(text: string | undefined): number | undefined {
+function parseCount(text: string | undefined, option: string, most: number): number | undefined {
   if (text === undefined) return undefined;
   const count = Number(text);
-  if (!Number.isInteger(count) || count < 1 || count > MOST_THREADS) throw new InvalidInput(`--threads '${text}' is not a whole number from 1 to ${MOST_THREADS}`);
+  if (!Number.isInteger(count) || count < 1 || count > most) throw new InvalidInput(`${option} '${text}' is not a whole number from 1 to ${most}`);
   return count;
 }

@@ -21,6 +21,7 @@ const DAY_MS = 86_400_000;
 const SHORT_DAY_MS = 60;
 
 let skipping: TestWorkflowEnvironment | null = null;
+let working: Worker[] = [];
 let stage: Stage | null = null;
 let client: Client;
 let dayMs = DAY_MS;
@@ -47,10 +48,11 @@ afterAll(async () => {
 async function perform<T>(store: FakeStore, work: () => Promise<T>): Promise<T> {
   if (stage) return stage.perform(store, work);
   const worker = await Worker.create({ connection: skipping!.nativeConnection, ...(skipping!.namespace ? { namespace: skipping!.namespace } : {}), taskQueue: store.queue, workflowBundle: await workflowBundle(), activities: store.activities() });
+  working = [worker];
   return worker.runUntil(work);
 }
 
-const pass = (days: number): Promise<void> => (skipping ? passTime(skipping, days * dayMs) : delay(days * dayMs));
+const pass = (days: number): Promise<void> => (skipping ? passTime(skipping, days * dayMs, working) : delay(days * dayMs));
 
 function question(chunk: string): DecisionInput {
   const decisionId = `1/estimated_performance/roc_auc/${chunk}/1`;

@@ -59,7 +59,7 @@ describe(`${DAYS} days of a model`, () => {
     const rowsOf = new Map<number, number[]>([[1, []]]);
     let champion = 1;
 
-    await performing(startMs, async () => {
+    await performing(startMs, async (workers) => {
       await client.models.create({
         name: MODEL, reference: reference(1, skillOf(1), startMs), columns: { identifier: 'id', timestamp: 'at', target: 'repaid' },
         settings: {
@@ -86,7 +86,7 @@ describe(`${DAYS} days of a model`, () => {
         }
         await client.idle(MODEL);
         const beforeSleep = performance.now();
-        await passTime(environment!, DAY_MS);
+        await passTime(environment!, DAY_MS, workers);
         if (process.env.AFTERCARE_YEAR_LOG) process.stderr.write(`day ${day}: ${((performance.now() - began) / 1000).toFixed(1)} s, asleep ${((performance.now() - beforeSleep) / 1000).toFixed(1)} s\n`);
         const versions = await client.challengers.list(MODEL);
         champion = versions.find(({ role }) => role === 'champion')!.number;
@@ -142,7 +142,7 @@ describe(`${DAYS} days of a model`, () => {
 });
 
 /** Our workers and the user's, over the environment's server. */
-async function performing(startMs: number, work: () => Promise<void>): Promise<void> {
+async function performing(startMs: number, work: (workers: readonly Worker[]) => Promise<void>): Promise<void> {
   const { nativeConnection: connection } = environment!;
   const namespace = environment!.namespace ?? 'default';
   const { pool } = database;
@@ -164,7 +164,7 @@ async function performing(startMs: number, work: () => Promise<void>): Promise<v
   const [first, ...others] = workers;
   const running = others.map((worker) => worker.run());
   try {
-    await first!.runUntil(work);
+    await first!.runUntil(() => work(workers));
   } finally {
     for (const worker of others) worker.shutdown();
     await Promise.all(running);

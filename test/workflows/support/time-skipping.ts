@@ -3,6 +3,7 @@
  * elsewhere: then the same story is told with short durations. The libraries (38 MB) are fetched once into the cache folder.
  */
 import { TestWorkflowEnvironment } from '@temporalio/testing';
+import type { Worker } from '@temporalio/worker';
 import { execFile } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -38,13 +39,20 @@ export async function openTimeSkipping(): Promise<TestWorkflowEnvironment | stri
   }
 }
 
-/** Lets time pass. The test server forgets to unlock it when a child completes after its parent has: time that does not pass is time that it holds on to, and is let go, as often as it takes. */
-export async function passTime(environment: TestWorkflowEnvironment, ms: number): Promise<void> {
+/**
+ * Lets time pass. The test server forgets to unlock it when a child completes after its parent has: time that does not pass while nobody works is time that it holds
+ * on to, and is let go, as often as it takes. Let go while somebody works, it would run out under what is being done.
+ */
+export async function passTime(environment: TestWorkflowEnvironment, ms: number, workers: readonly Worker[]): Promise<void> {
+  const busy = (): boolean => workers.some((worker) => {
+    const { numInFlightActivities, numInFlightWorkflowActivations } = worker.getStatus();
+    return numInFlightActivities + numInFlightWorkflowActivations > 0;
+  });
   let over = false;
   const slept = environment.sleep(ms).finally(() => { over = true; });
-  for (let waitedMs = 0; !over; waitedMs += 100) {
+  for (let idleMs = 0; !over; idleMs = busy() ? 0 : idleMs + 100) {
     await Promise.race([slept, delay(100)]);
-    if (!over && waitedMs >= 4_000 && waitedMs % 2_000 === 0) await environment.connection.testService!.unlockTimeSkipping({});
+    if (!over && idleMs >= 3_000 && idleMs % 1_000 === 0) await environment.connection.testService!.unlockTimeSkipping({});
   }
   await slept;
 }
