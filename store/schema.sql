@@ -590,6 +590,7 @@ create table aftercare.version (
   tags text[] default '{}'::text[] not null,
   provenance jsonb default '{}'::jsonb not null,
   creation_key text,
+  rows_awaiting_features bigint default 0 not null,
   constraint version_model_id_fkey FOREIGN KEY (model_id) REFERENCES aftercare.model(id),
   constraint version_model_id_number_key UNIQUE (model_id, number),
   constraint version_pkey PRIMARY KEY (id),

@@ -131,10 +131,14 @@ it('a challenger\'s rows without features have those of the champion\'s rows, wh
   const id = await create('borrowed');
   for (const key of ['a', 'b']) await addFromInput(context(), 'borrowed', { reference: reference(), key });
   const append = (given: Row[], version: number) => appendRows(database.pool, id, memorySource(given), { by: 'test', version });
+  const awaiting = async (): Promise<number[]> => (await database.pool.query<{ n: number }>('select rows_awaiting_features::float8 as n from aftercare.version where model_id = $1 order by number', [id])).rows.map(({ n }) => n);
   await append(shadow(0, 20, 5), 2);
   await append(rows(0, 20, 9).map((row) => ({ ...row, colour: null })), 3);
+  expect((await awaiting())[1]).toBe(20);
   expect(await append(rows(0, 40), 1)).toMatchObject({ rowsAccepted: 40 });
+  expect(await awaiting()).toEqual([0, 0, 0]);
   await append(shadow(20, 50, 5), 2);
+  expect(await awaiting()).toEqual([0, 10, 0]);
   // Sent again under another key, and with a correction: the features that were borrowed are nobody's difference.
   expect(await appendRows(database.pool, id, memorySource(shadow(0, 20, 5)), { by: 'test', version: 2, key: 'again' })).toMatchObject({ rowsDuplicate: 20, rowsQuarantined: 0, rowsAccepted: 0 });
   expect(await appendRows(database.pool, id, memorySource(shadow(20, 22, 6)), { by: 'test', version: 2, upsert: true })).toMatchObject({ rowsReplaced: 2 });
