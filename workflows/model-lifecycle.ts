@@ -7,7 +7,6 @@ import {
   setCurrentDetails, setHandler, sleep, startChild, WorkflowIdReusePolicy, workflowInfo,
 } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import type { LedgerRequest, LedgerView } from '../activities/contract.js';
 import { ticketOf as loopTicketOf, type Ticket } from '../domain/loop.js';
 import { challengeId, decisionWorkflowId, retrainingId, runId, WORKFLOW } from '../domain/names.js';
 import {
@@ -24,7 +23,7 @@ import {
   retrainingFinished, ring, runFinished, runPing, settingsChanged, tendSoon, withdrawDecision,
   type LifecycleInput, type LifecycleStatus,
 } from './messages.js';
-import { atOnce, quick } from './proxies.js';
+import { quick } from './proxies.js';
 import { kindOf, reasonOf } from './reporting.js';
 import { tagsOf } from './tags.js';
 
@@ -36,14 +35,11 @@ const PATIENCE = 4;
 export async function aftercareModelLifecycle(input: LifecycleInput): Promise<LifecycleStatus> {
   // Executions that began before are replayed with the pace that they had.
   const pace = input.pace ?? (patched('idle-looks-are-rare') ? DEFAULT_PACE : { lookGapMs: DEFAULT_PACE.lookGapMs, lookEveryMs: DEFAULT_PACE.lookEveryMs });
-  const looksAtOnce = patched('looks-at-once');
   let state: LifecycleState = input.state ? { ...migrateState(input.state), pace } : beginLifecycle({ ...input, pace }, Date.now());
   const inbox: LifecycleMessage[] = [];
   let woken = true;
   /** Children being started and signals being sent: the history must not end before the server has taken them. */
   let outgoing = 0;
-  /** Length of the history in whose task a look at once came back. */
-  let lookedAt = 0;
 
   setHandler(ring, ({ batchNumber }) => { if (batchNumber > state.known) inbox.push({ kind: 'ring', batchNumber }); });
   setHandler(settingsChanged, ({ revision }) => void inbox.push({ kind: 'settings-changed', revision }));
@@ -118,8 +114,7 @@ export async function aftercareModelLifecycle(input: LifecycleInput): Promise<Li
     const { historyLength, continueAsNewSuggested } = workflowInfo();
     const limit = input.historyLimit ?? HISTORY_LIMIT;
     const due = historyLength > limit || continueAsNewSuggested;
-    // What came with the same task as the outcome of a look at once may not have been handed over yet: an execution that ended now would lose it.
-    return due && historyLength > lookedAt && inbox.length === 0 && outgoing === 0 && isQuiet(state) && (state.active === null || historyLength > limit * PATIENCE);
+    return due && inbox.length === 0 && outgoing === 0 && isQuiet(state) && (state.active === null || historyLength > limit * PATIENCE);
   }
 
   function beginDueSteps(): void {
@@ -147,24 +142,11 @@ export async function aftercareModelLifecycle(input: LifecycleInput): Promise<Li
   }
 
   async function look(after: number): Promise<void> {
-    const request = { modelId: state.modelId, after, nowMs: Date.now() };
     try {
-      inbox.push({ kind: 'ledger', page: looksAtOnce ? await lookAtOnce(request) : await quick.aftercareReadLedger(request) });
+      inbox.push({ kind: 'ledger', page: await quick.aftercareReadLedger({ modelId: state.modelId, after, nowMs: Date.now() }) });
     } catch (error) {
       if (kindOf(error) === null) throw error;
       inbox.push({ kind: 'model-gone' });
-    }
-  }
-
-  /** A database that is away, or slow, may take its time. */
-  async function lookAtOnce(request: LedgerRequest): Promise<LedgerView> {
-    try {
-      return await atOnce.aftercareReadLedger(request);
-    } catch (error) {
-      if (isCancellation(error)) throw error;
-      return await quick.aftercareReadLedger(request);
-    } finally {
-      lookedAt = workflowInfo().historyLength;
     }
   }
 

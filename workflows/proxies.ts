@@ -5,7 +5,7 @@
  * Light activities run beside the workflows and are given a heartbeat by the worker itself, so a killed worker is noticed after `heartbeatTimeout`
  * and not after `startToCloseTimeout`.
  */
-import { proxyActivities, proxyLocalActivities, type ActivityOptions } from '@temporalio/workflow';
+import { proxyActivities, type ActivityOptions } from '@temporalio/workflow';
 import type { LightActivities, NumericActivities } from '../activities/contract.js';
 import type { VerdictActivities } from '../activities/contracts/challenge.js';
 import { NUMERIC_QUEUE } from '../domain/names.js';
@@ -18,12 +18,6 @@ const retry = { initialInterval: '200 ms', backoffCoefficient: 2, maximumInterva
 
 /** Reads and small writes: milliseconds. */
 export const quick = proxyActivities<Registered<LightActivities>>({ startToCloseTimeout: '1 minute', heartbeatTimeout: '5 s', retry });
-
-/**
- * One attempt within the workflow's own task: five events of history in place of ten, and no way there and back through the server. For reads of milliseconds that are made
- * again with `quick` when they fail: what waits for a database must not hold a workflow task open.
- */
-export const atOnce = proxyLocalActivities<Registered<LightActivities>>({ startToCloseTimeout: '2 s', retry: { maximumAttempts: 1 } });
 
 /** Planning and finishing a run: seconds on a large model. */
 export const thorough = proxyActivities<Registered<LightActivities>>({ startToCloseTimeout: '1 hour', heartbeatTimeout: '5 s', retry });

@@ -23,7 +23,7 @@ it('every workflow type tells its story, and the story replays', async () => {
   const recorded: Recorded[] = [];
 
   await stage.perform(store, async () => {
-    const handle = await stage.startLifecycle(store, 1, { historyLimit: 40 });
+    const handle = await stage.startLifecycle(store, 1, { historyLimit: 60 });
     const first = (await handle.describe()).runId;
     await handle.signal(ring, { batchNumber: store.append('analysis', 120) });
     await eventually(() => store.opened.length, (n) => n === 1);
@@ -41,8 +41,8 @@ it('every workflow type tells its story, and the story replays', async () => {
     await handle.signal(archive, { by: 'ada' });
     await handle.result();
     recorded.push(
-      { workflowType: WORKFLOW.lifecycle, scenario: 'looks-at-once', workflowId: lifecycleId(1), runId: first },
-      { workflowType: WORKFLOW.lifecycle, scenario: 'looks-at-once-and-is-archived', workflowId: lifecycleId(1) },
+      { workflowType: WORKFLOW.lifecycle, scenario: 'continues-as-new', workflowId: lifecycleId(1), runId: first },
+      { workflowType: WORKFLOW.lifecycle, scenario: 'is-archived', workflowId: lifecycleId(1) },
       { workflowType: WORKFLOW.run, scenario: 'completes', workflowId: runId(1, 1) },
       { workflowType: WORKFLOW.run, scenario: 'is-cancelled', workflowId: runId(1, runNumber) },
       { workflowType: WORKFLOW.decision, scenario: 'is-answered', workflowId: decisionWorkflowId(question(1).decisionId) },

@@ -16,8 +16,6 @@ export class FakeStore {
   settingsRevision = 1;
   state: LedgerView['state'] = 'active';
   looks = 0;
-  /** So many looks fail before one succeeds: the database is away. */
-  awayForLooks = 0;
   readonly plans: PlanRequest[] = [];
   readonly computed: { runId: number; part: number }[] = [];
   readonly fits: number[] = [];
@@ -55,7 +53,6 @@ export class FakeStore {
     return {
       aftercareReadLedger: async ({ after }) => {
         this.looks += 1;
-        if (this.awayForLooks-- > 0) throw new Error('connect ECONNREFUSED');
         if (this.state === 'deleted') throw ApplicationFailure.nonRetryable('model 1 does not exist', 'NotFound');
         const rest = this.ledger.filter((entry) => entry.number > after);
         return {
