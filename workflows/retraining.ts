@@ -66,6 +66,8 @@ export async function aftercareRetraining(input: RetrainingInput): Promise<Retra
       if (!approval.given) return approval.ending;
       if (stopped) return cancelled();
       const { order } = await quick.aftercareBeginTraining({ modelId, number, approvedBy: approval.by, atMs: Date.now() });
+      // Whoever sees that it trains may bring the outcome.
+      awaited = settings.training.kind === 'webhook';
       become({ state: 'training' });
       await tell('started', 'info', `Training ${number} of ${name} has begun: ${request.reason}`);
       return await train(order);
@@ -137,7 +139,6 @@ export async function aftercareRetraining(input: RetrainingInput): Promise<Retra
   /** The outcome may come before the request's answer does: then the request has served its purpose. */
   async function trainOverHttp(order: TrainingOrder, untilMs: number): Promise<Arrival> {
     const endpoint = settings.training as Extract<typeof settings.training, { kind: 'webhook' }>;
-    awaited = true;
     const asking = new CancellationScope();
     const asked = asking.run(() => courier.aftercareCallTraining({ endpoint, order, untilMs }));
     asked.catch(() => undefined);
@@ -191,7 +192,7 @@ export async function aftercareRetraining(input: RetrainingInput): Promise<Retra
     if (given.retraining !== number) return refusal(`the outcome is of retraining ${given.retraining}, and this is retraining ${number} of ${name}`, 'Conflict');
     const fault = outcomeFault(given.outcome);
     if (fault !== null) return refusal(`that is no outcome of retraining ${number} of ${name}: ${fault}`, 'InvalidInput');
-    if (awaited && arrived === null) return null;
+    if (awaited && arrived === null && !closed) return null;
     if (arrived !== null || closed) return refusal(`retraining ${number} of ${name} has its outcome: ${closed ? `${status.state}${status.version === null ? '' : `, version ${status.version}`}` : arrived!.outcome.state}`, 'Conflict');
     return refusal(`retraining ${number} of ${name} does not wait for an outcome: ${settings.training?.kind === 'workflow' ? 'its training is a workflow, whose result is the outcome' : `it is ${status.state}`}`, 'Conflict');
   }
