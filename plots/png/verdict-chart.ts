@@ -13,8 +13,10 @@ const SIZE = 8;
 const TOP = 24;
 const ROW = 22;
 const BELOW = 26;
-const NAMES = 130;
-const SAID = 116;
+const NAMES = 196;
+const SAID = 108;
+/** Of the region of practical equivalence: seen on a screen that is not good as well. */
+const SHADE = 0.28;
 
 /** @param rope half the width of the region of practical equivalence, in the metric's unit */
 export function verdictChart(verdict: Verdict, rope: number, { width = 592 }: { width?: number } = {}): SeriesChart {
@@ -29,7 +31,7 @@ export function verdictChart(verdict: Verdict, rope: number, { width = 592 }: { 
   const canvas = createCanvas(width, height, SCALE, LIGHT.paper);
   const muted = { colour: LIGHT.muted, size: SIZE };
 
-  canvas.rectangle(x(-rope), TOP, x(rope), bottom, LIGHT.past);
+  canvas.rectangle(x(-rope), TOP, x(rope), bottom, LIGHT.rest, SHADE);
   for (const tick of ticks) {
     canvas.line([[x(tick), TOP], [x(tick), bottom]], { colour: LIGHT.grid, width: 0.75 });
     canvas.text(x(tick), bottom + 11, tick > 0 ? `+${write(tick)}` : write(tick), { ...muted, anchor: 'middle' });
@@ -38,11 +40,11 @@ export function verdictChart(verdict: Verdict, rope: number, { width = 592 }: { 
   canvas.text(left, TOP - 11, 'worse', muted);
   canvas.text(right, TOP - 11, 'better', { ...muted, anchor: 'end' });
   const key = `equivalent: within ${formatValue(rope)}`;
-  canvas.rectangle((left + right - textLength(key, SIZE)) / 2 - 16, TOP - 15, (left + right - textLength(key, SIZE)) / 2 - 4, TOP - 7, LIGHT.past);
+  canvas.rectangle((left + right - textLength(key, SIZE)) / 2 - 16, TOP - 15, (left + right - textLength(key, SIZE)) / 2 - 4, TOP - 7, LIGHT.rest, SHADE);
   canvas.text((left + right) / 2, TOP - 11, key, { ...muted, anchor: 'middle' });
   rows.forEach(([name, { pairs, difference, judgement }], i) => {
     const y = TOP + (i + 0.5) * ROW;
-    canvas.text(8, y, shorten(name, 16), { colour: LIGHT.ink, size: SIZE });
+    canvas.text(8, y, shorten(name.replace('=', ': '), 22).replace('…', '...'), { colour: LIGHT.ink, size: SIZE });
     canvas.text(left - 8, y, formatCount(pairs), { ...muted, anchor: 'end' });
     if (difference === null) {
       canvas.text((left + right) / 2, y, 'nothing can be said', { ...muted, anchor: 'middle' });
