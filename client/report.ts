@@ -19,6 +19,7 @@ import type { Pool } from '../store/pool.js';
 import { alertCountRanking, readResults, readSegments, type SegmentOverview } from '../store/results.js';
 import { readRuns } from '../store/runs.js';
 import { readVerdicts } from '../store/verdicts.js';
+import { readVersionChanges } from '../store/version-changes.js';
 import { readVersions } from '../store/versions.js';
 import { segmentOf } from './segments.js';
 
@@ -56,8 +57,10 @@ export async function gatherReport(pool: Pool, model: ModelRef, preparedAt: Date
     .slice(0, COLUMNS_DRAWN)
     .map(({ name, physical, kind }): SpreadColumn => ({ name, physical, kind: kind as SpreadColumn['kind'] }));
   const part = segment === '' ? null : segmentOf(segment, found.schema);
+  const scheme = storedScheme(settingsOf(found.settings, part));
+  const changes = await readVersionChanges(pool, { modelId: found.modelId, versionId: found.versionId, segment, scheme });
   const spreads = await readSpreads(pool, {
-    modelId: found.modelId, versionId: found.versionId, scheme: storedScheme(settingsOf(found.settings, part)), columns, chunkLimit: CHUNKS_DRAWN,
+    modelId: found.modelId, versionId: found.versionId, scheme, columns, chunkLimit: CHUNKS_DRAWN,
     segment: part && { text: segment, physical: placed.find(({ name }) => name === part.column)!.physical, value: part.value },
   });
   const ofSegment = <T extends { segment: string }>(all: readonly T[]): T[] => (segment === '' ? [...all] : all.filter((one) => one.segment === segment));
@@ -80,6 +83,7 @@ export async function gatherReport(pool: Pool, model: ModelRef, preparedAt: Date
     decisions: decided.map((decision) => ({ ...decision, commands: [] })),
     runs,
     versions: versions.map(({ number, role, referenceRows, provenance, createdAt, createdBy }) => ({ number, role, referenceRows, provenance, createdAt, createdBy })),
+    changes,
     verdicts: newestOfPairs(verdicts),
     aftercareVersion: packageVersion(),
     preparedAt: preparedAt?.toISOString() ?? null,

@@ -27,6 +27,20 @@ export interface ModelVersion {
   createdBy: string;
 }
 
+/** A version was put in charge, and rows of the version whose timeline this is came after it: a mark on that timeline. */
+export interface VersionChange {
+  /** The version that was put in charge, and the one in whose place. */
+  version: number;
+  replaced: number;
+  how: 'promotion' | 'rollback';
+  /** ISO 8601 UTC */
+  at: string;
+  /** Key of the analysis chunk in which the first rows since then lie. */
+  chunk: string;
+  /** What the version is made of, in one line; '' when nothing is said. */
+  madeOf: string;
+}
+
 /** For people, in one line; '' when nothing is said. */
 export function describeProvenance({ commit, runtime, libraries, retraining, note }: Provenance): string {
   return [

@@ -1,6 +1,8 @@
 /** A chunk in words: what is shown on hover, read on focus, and written in tables. */
-import { formatCount, formatShare, formatSpan, formatSpanShort, formatValue, wallTimeMs } from './format.js';
+import type { VersionChange } from '../domain/version.js';
+import { formatCount, formatMoment, formatShare, formatSpan, formatSpanShort, formatValue, wallTimeMs } from './format.js';
 import type { ChunkPlace, SeriesPoint } from './series.js';
+import { changesAt } from './version-marks.js';
 
 /** e.g. `Analysis chunk 15`. */
 export function chunkName(place: Pick<ChunkPlace, 'period' | 'chunk'>): string {
@@ -14,10 +16,14 @@ export function chunkDates(place: Pick<ChunkPlace, 'chunk'>, zone: string, short
   return from !== null && to !== null ? (short ? formatSpanShort : formatSpan)(from, to) : `rows ${formatCount(place.chunk.startIndex)} to ${formatCount(place.chunk.endIndex)}`;
 }
 
-/** First lines of every chunk's text: which, when, how many rows, whether it may still change. */
-export function describePlace(place: ChunkPlace, zone: string): string[] {
+/** First lines of every chunk's text: which, when, how many rows, whether it may still change, and which version was put in charge there. */
+export function describePlace(place: ChunkPlace, zone: string, changes: readonly VersionChange[] = []): string[] {
   const open = place.chunk.complete ? '' : ', still open';
-  return [chunkName(place), `${chunkDates(place, zone)}, ${formatCount(place.chunk.rows)} rows${open}`];
+  return [chunkName(place), `${chunkDates(place, zone)}, ${formatCount(place.chunk.rows)} rows${open}`, ...changesAt(changes, place).map(describeChange)];
+}
+
+function describeChange({ version, replaced, how, at, madeOf }: VersionChange): string {
+  return `Version ${version} in charge ${how === 'rollback' ? 'again ' : ''}from here, in place of version ${replaced}: since ${formatMoment(at)}${madeOf === '' ? '' : `; ${madeOf}`}`;
 }
 
 /** Value, band, thresholds and alert of one series in one chunk. */

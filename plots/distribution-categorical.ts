@@ -10,6 +10,7 @@ import { el, type Markup } from './markup.js';
 import { chunkTarget, cross, diamond, spreadLabels, text } from './marks.js';
 import type { CategoricalChunk, CategoricalDistribution } from './report-input.js';
 import { chunkId, type ChunkPlace } from './series.js';
+import { drawVersionMarks } from './version-marks.js';
 
 /** As many colours as there are; all other values are drawn as one. */
 const VALUES_AT_MOST = 8;
@@ -30,6 +31,7 @@ interface ShareLine {
 export function drawCategorical(distribution: CategoricalDistribution, places: readonly ChunkPlace[], options: FigureOptions): Markup {
   const frame = frameOf(options);
   const height = options.height ?? 300;
+  const changes = options.changes ?? [];
   const found = new Map(distribution.chunks.map((chunk) => [chunkId({ period: chunk.period, chunk }), chunk]));
   const parts = places.flatMap((place) => {
     const chunk = found.get(place.id);
@@ -63,9 +65,10 @@ export function drawCategorical(distribution: CategoricalDistribution, places: r
       ];
     }),
     axis.boundary === null ? null : el('line', { class: 'ac-divider', x1: axis.boundary, x2: axis.boundary, y1: top - 14, y2: bottom }),
+    drawVersionMarks(changes, parts.map((part) => part.place), axis.spans, right, top, bottom),
     endLabels(lines, parts.at(-1) ?? null, y, right, top, bottom),
     legend(right, Math.max(8, frame.headingHeight - 1), drifted ? [{ sample: (x, at) => diamond(x, at, 5.5, 'ac-alert'), label: 'drifted' }] : []),
-    parts.map(({ place, chunk, rows }, i) => chunkTarget(axis.spans[i]!, top, bottom - top, [...describePlace(place, frame.zone), ...describeShares(lines, chunk, rows)].join('\n'))),
+    parts.map(({ place, chunk, rows }, i) => chunkTarget(axis.spans[i]!, top, bottom - top, [...describePlace(place, frame.zone, changes), ...describeShares(lines, chunk, rows)].join('\n'))),
   ]);
 }
 

@@ -3,6 +3,7 @@
  * Many chunks: the median and the quartile and decile bands over time, with the reference's quartiles as lines.
  */
 import { area, line, median } from 'd3';
+import type { VersionChange } from '../domain/version.js';
 import { chunkAxis, type ChunkSpan } from './chunk-axis.js';
 import { describePlace } from './describe.js';
 import { figure, frameOf, legend, ROOM_BELOW, ROOM_LEFT, ROOM_RIGHT, type FigureOptions } from './figure.js';
@@ -12,6 +13,7 @@ import { chunkTarget, cross, diamond, path, stepBand, stepLine, text, textWidth 
 import type { ContinuousChunk, ContinuousDistribution } from './report-input.js';
 import { chunkId, type ChunkPlace } from './series.js';
 import { valueAxis, type ValueAxis } from './value-axis.js';
+import { drawVersionMarks } from './version-marks.js';
 
 /** More chunks than this are drawn as bands. */
 export const SHAPES_AT_MOST = 30;
@@ -29,6 +31,7 @@ interface ChunkShape {
 export function drawContinuous(distribution: ContinuousDistribution, places: readonly ChunkPlace[], options: FigureOptions): Markup {
   const frame = frameOf(options);
   const height = options.height ?? 300;
+  const changes = options.changes ?? [];
   const shapes = shapesOf(distribution, places);
   const reference = referenceCounts(distribution);
   const asShapes = shapes.length <= SHAPES_AT_MOST;
@@ -56,13 +59,14 @@ export function drawContinuous(distribution: ContinuousDistribution, places: rea
     axis.ticks.map((tick) => text(tick.x, bottom + 17, tick.label, { class: 'ac-muted ac-small', 'text-anchor': 'middle' })),
     text(right + 10, bottom + 17, axis.label, { class: 'ac-muted ac-small' }),
     body,
+    drawVersionMarks(changes, shapes.map((shape) => shape.place), axis.spans, right, top, bottom),
     shapes.map((shape, i) => [
       shape.quantiles ? null : cross(axis.spans[i]!.mid, bottom - 9, 3.5),
       shape.chunk.drifted && shape.chunk.period === 'analysis' ? diamond(axis.spans[i]!.mid, top + 7, Math.max(2.5, Math.min(5.5, (axis.spans[i]!.x1 - axis.spans[i]!.x0) * 0.6)), 'ac-alert') : null,
     ]),
     quartileLabels(shapes, values, right),
     legend(right, Math.max(8, frame.headingHeight - 1), legendOf(asShapes, drifted, reference !== null)),
-    shapes.map((shape, i) => chunkTarget(axis.spans[i]!, top, bottom - top, describeShape(shape, frame.zone))),
+    shapes.map((shape, i) => chunkTarget(axis.spans[i]!, top, bottom - top, describeShape(shape, frame.zone, changes))),
   ]);
 }
 
@@ -216,8 +220,8 @@ function legendOf(asShapes: boolean, drifted: boolean, reference: boolean): { sa
   return entries;
 }
 
-function describeShape(shape: ChunkShape, zone: string): string {
-  const lines = describePlace(shape.place, zone);
+function describeShape(shape: ChunkShape, zone: string, changes: readonly VersionChange[]): string {
+  const lines = describePlace(shape.place, zone, changes);
   if (shape.quantiles) {
     lines.push(`median ${formatValue(shape.quantiles[2]!)}`, `half of the values between ${formatValue(shape.quantiles[1]!)} and ${formatValue(shape.quantiles[3]!)}`);
   } else lines.push('no values');

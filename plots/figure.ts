@@ -1,4 +1,5 @@
 /** The frame around every figure: size, heading, accessible name, style. */
+import type { VersionChange } from '../domain/version.js';
 import { el, join, raw, type Child, type Markup } from './markup.js';
 import { text, textWidth } from './marks.js';
 import { fixedStyle, STANDALONE_STYLE } from './theme.js';
@@ -16,6 +17,8 @@ export interface FigureOptions {
   /** Pixels; the figure scales with its page. */
   width?: number;
   height?: number;
+  /** Marks on the timeline; default none. */
+  changes?: readonly VersionChange[];
 }
 
 /** Room left and right of a plot's area, the same for all, so that figures under each other share their axis. Pixels. */

@@ -2,6 +2,7 @@
  * A metric over chunks: step lines with marked centres, reference and analysis divided, thresholds labelled at the line, alerts as diamonds,
  * the band shaded, open chunks hatched, chunks without a value as gaps. With two layers: estimated against realized.
  */
+import type { VersionChange } from '../domain/version.js';
 import { chunkAxis, type ChunkAxis } from './chunk-axis.js';
 import { describePlace, describePoint, describeTargets } from './describe.js';
 import { figure, frameOf, legend, ROOM_BELOW, ROOM_LEFT, ROOM_RIGHT, type FigureOptions } from './figure.js';
@@ -10,6 +11,7 @@ import { el, join, type Markup } from './markup.js';
 import { chunkTarget, cross, diamond, dot, hatch, path, spreadLabels, stepBand, stepLine, text, textWidth } from './marks.js';
 import { alignTo, countAlerts, placesOf, type ChunkPlace, type Series, type SeriesPoint } from './series.js';
 import { valueAxis, type ValueAxis } from './value-axis.js';
+import { drawVersionMarks } from './version-marks.js';
 
 export interface Layer {
   series: Series;
@@ -35,6 +37,7 @@ interface Scene {
   input: MetricFigure;
   id: string;
   zone: string;
+  changes: readonly VersionChange[];
   places: ChunkPlace[];
   points: (SeriesPoint | null)[][];
   axis: ChunkAxis;
@@ -61,6 +64,7 @@ export function metricFigure(input: MetricFigure, options: FigureOptions): Marku
     drawOpenChunks(scene),
     drawBands(scene),
     drawThresholds(scene),
+    drawVersionMarks(scene.changes, scene.places, scene.axis.spans, scene.right, scene.top, scene.bottom),
     input.layers.map((layer, i) => drawLine(scene, layer, scene.points[i]!)),
     input.layers.map((layer, i) => drawCentres(scene, layer, scene.points[i]!)),
     drawUnknown(scene),
@@ -85,7 +89,7 @@ function layOut(input: MetricFigure, options: FigureOptions): Scene {
   const axis = chunkAxis(places, left, right, frame.zone);
   const narrow = (right - left) / Math.max(1, places.length);
   return {
-    input, id: frame.id, zone: frame.zone, places, points, axis, values, left, right, top, bottom,
+    input, id: frame.id, zone: frame.zone, changes: options.changes ?? [], places, points, axis, values, left, right, top, bottom,
     alertSize: Math.max(2.5, Math.min(6.5, narrow * 0.6)),
     dotSize: narrow < 7 ? 0 : Math.min(3.2, narrow * 0.15),
   };
@@ -262,8 +266,8 @@ function drawLegend(scene: Scene, headingHeight: number): Markup {
   return legend(scene.right, Math.max(8, headingHeight - 1), entries);
 }
 
-function describeAt({ input, points, zone }: Scene, place: ChunkPlace, i: number): string {
-  const lines = [...describePlace(place, zone), ...input.layers.flatMap((layer, k) => describePoint(layer.name, points[k]![i] ?? null))];
+function describeAt({ input, points, zone, changes }: Scene, place: ChunkPlace, i: number): string {
+  const lines = [...describePlace(place, zone, changes), ...input.layers.flatMap((layer, k) => describePoint(layer.name, points[k]![i] ?? null))];
   const [first, second] = input.layers.map((_, k) => points[k]![i]?.value ?? null);
   if (typeof first === 'number' && typeof second === 'number') lines.push(`estimate − realized: ${formatValue(first - second, 3)}`);
   if (input.coverage) lines.push(describeTargets(place));

@@ -2,13 +2,14 @@
 import type { CalculatorKind } from '../domain/measurement.js';
 import { describeCategorical, drawCategorical } from './distribution-categorical.js';
 import { describeContinuous, drawContinuous } from './distribution-continuous.js';
+import type { FigureOptions } from './figure.js';
 import { drawMeasured } from './figures.js';
 import { formatCount, shorten } from './format.js';
 import { el, join, type Markup } from './markup.js';
 import { calculatorName, metricName, sentence } from './names.js';
 import { drawRanking } from './ranking-figure.js';
 import type { Distribution, ReportInput } from './report-input.js';
-import { anchor, figureCard, section } from './report-parts.js';
+import { anchor, figureCard, onTimeline, section } from './report-parts.js';
 import { countAlerts, placesOf, type ChunkPlace, type Series } from './series.js';
 import { drawSpark } from './spark-figure.js';
 import type { Summary } from './summary.js';
@@ -41,12 +42,11 @@ export function drift(input: ReportInput, all: readonly Series[], summary: Summa
 export function columnDetails(input: ReportInput, all: readonly Series[]): Markup | null {
   const columns = driftOf(input, all);
   if (columns.length === 0) return null;
-  const zone = input.settings.zone;
   const places = placesOf(all);
   return section('columns', 'Columns in detail', 'The distance to the reference, and the values themselves: grey is the reference, the dotted outline repeats it behind every analysis chunk.',
     columns.slice(0, DETAILS_AT_MOST).map((entry, i) => el('div', { id: anchor('column', i) },
-      entry.series.map((series, k) => figureCard(`${entry.column}: ${metricName(series.metric)}`, alertWords(series), drawMeasured(series, { id: `drift-${i}-${k}`, heading: false, zone, height: 230 }))),
-      entry.distribution ? distributionFigure(entry.distribution, places, `distribution-${i}`, zone) : null)),
+      entry.series.map((series, k) => figureCard(`${entry.column}: ${metricName(series.metric)}`, alertWords(series), drawMeasured(series, onTimeline(input, `drift-${i}-${k}`, 230)))),
+      entry.distribution ? distributionFigure(entry.distribution, places, onTimeline(input, `distribution-${i}`, 270)) : null)),
     left(columns.length - DETAILS_AT_MOST));
 }
 
@@ -59,22 +59,22 @@ export function reconstruction(input: ReportInput, all: readonly Series[]): Mark
   const own = all.filter((series) => series.calculator === 'reconstruction_error' || series.calculator === 'domain_classifier');
   if (own.length === 0) return null;
   return section('multivariate', 'All columns together', null,
-    own.map((series, i) => figureCard(sentence(metricName(series.metric)), `${HOW[series.calculator] ?? ''} ${alertWords(series)}`, drawMeasured(series, { id: `multivariate-${i}`, heading: false, zone: input.settings.zone, height: 280 }))));
+    own.map((series, i) => figureCard(sentence(metricName(series.metric)), `${HOW[series.calculator] ?? ''} ${alertWords(series)}`, drawMeasured(series, onTimeline(input, `multivariate-${i}`, 280)))));
 }
 
 export function dataQuality(input: ReportInput, all: readonly Series[]): Markup | null {
   const kinds = QUALITY.map((calculator) => ({ calculator, own: all.filter((series) => series.calculator === calculator).sort((a, b) => countAlerts(b) - countAlerts(a)) })).filter(({ own }) => own.length > 0);
   if (kinds.length === 0) return null;
-  return section('quality', 'Data quality', null, kinds.map(({ calculator, own }) => qualityOf(calculator, own, input.settings.zone)));
+  return section('quality', 'Data quality', null, kinds.map(({ calculator, own }) => qualityOf(calculator, own, input)));
 }
 
-function qualityOf(calculator: CalculatorKind, own: readonly Series[], zone: string): Markup {
+function qualityOf(calculator: CalculatorKind, own: readonly Series[], input: ReportInput): Markup {
   const alerting = own.filter((series) => countAlerts(series) > 0);
   const calm = own.filter((series) => countAlerts(series) === 0);
   const names = calm.slice(0, SMALL_MULTIPLES_AT_MOST).map((series) => shorten(series.column, 60)).join(', ');
   return el('div', {}, el('h3', {}, calculatorName(calculator)),
     el('p', { class: 'muted small' }, alerting.length === 0 ? `No alerts in ${formatCount(own.length)} columns: ${names}.` : `${formatCount(alerting.length)} of ${formatCount(own.length)} columns alert.${calm.length > 0 ? ` Calm: ${names}.` : ''}`),
-    alerting.slice(0, QUALITY_FIGURES_AT_MOST).map((series, i) => figureCard(series.column === '' ? sentence(metricName(series.metric)) : `${series.column}: ${metricName(series.metric)}`, alertWords(series), drawMeasured(series, { id: `${calculator}-${i}`, heading: false, zone, height: 220 }))),
+    alerting.slice(0, QUALITY_FIGURES_AT_MOST).map((series, i) => figureCard(series.column === '' ? sentence(metricName(series.metric)) : `${series.column}: ${metricName(series.metric)}`, alertWords(series), drawMeasured(series, onTimeline(input, `${calculator}-${i}`, 220)))),
     left(alerting.length - QUALITY_FIGURES_AT_MOST));
 }
 
@@ -96,8 +96,7 @@ function smallMultiple(entry: ColumnDrift, i: number, zone: string): Markup {
     entry.series[0] ? join([el('div', { class: 'muted small' }, metricName(entry.series[0].metric)), drawSpark(entry.series[0], { id: `spark-${i}`, zone })]) : el('div', { class: 'muted small' }, 'not judged'));
 }
 
-function distributionFigure(distribution: Distribution, places: readonly ChunkPlace[], id: string, zone: string): Markup {
-  const options = { id, heading: false, zone, height: 270 };
+function distributionFigure(distribution: Distribution, places: readonly ChunkPlace[], options: FigureOptions): Markup {
   return distribution.kind === 'continuous'
     ? figureCard(`${distribution.column}: distribution`, describeContinuous(distribution), drawContinuous(distribution, places, options))
     : figureCard(`${distribution.column}: shares of values`, describeCategorical(distribution), drawCategorical(distribution, places, options));

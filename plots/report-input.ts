@@ -9,7 +9,7 @@ import type { CalculatorKind, PeriodName, Result } from '../domain/measurement.j
 import type { RunSummary } from '../domain/run.js';
 import type { ModelSchema, ProblemType } from '../domain/schema.js';
 import type { ModelSettings } from '../domain/settings.js';
-import type { ModelVersion } from '../domain/version.js';
+import type { ModelVersion, VersionChange } from '../domain/version.js';
 
 export interface ReportInput {
   model: ReportModel;
@@ -33,6 +33,8 @@ export interface ReportInput {
   runs: RunSummary[];
   /** By number; a model of one version needs no words about versions. */
   versions: ReportedVersion[];
+  /** In the order in which they happened. */
+  changes: VersionChange[];
   /** The newest of each pair of versions, newest first. */
   verdicts: Verdict[];
   /** Version of aftercare that prepared the report. */

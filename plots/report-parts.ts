@@ -1,5 +1,7 @@
 /** Pieces of the report's page that several sections use. */
+import type { FigureOptions } from './figure.js';
 import { el, join, type Child, type Markup } from './markup.js';
+import type { ReportInput } from './report-input.js';
 
 export interface Column {
   name: string;
@@ -28,6 +30,11 @@ export function newestFirst(columns: readonly Column[], rows: readonly Row[], sh
 
 export function section(id: string, title: string, lead: Child, ...children: Child[]): Markup {
   return el('section', { id, 'aria-labelledby': `${id}-heading` }, el('h2', { id: `${id}-heading` }, title), lead === null || lead === '' ? null : el('p', { class: 'muted' }, lead), children);
+}
+
+/** What all figures along the report's timeline have in common. */
+export function onTimeline(input: Pick<ReportInput, 'settings' | 'changes'>, id: string, height: number): FigureOptions {
+  return { id, heading: false, zone: input.settings.zone, changes: input.changes, height };
 }
 
 export function figureCard(title: string, note: string, svg: Markup, id?: string): Markup {

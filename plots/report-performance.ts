@@ -2,12 +2,13 @@
 import { describeEstimateError, estimateError } from './compare.js';
 import { isConfusionCell } from './confusion.js';
 import { chunkDates } from './describe.js';
+import type { FigureOptions } from './figure.js';
 import { drawComparison, drawPerformance } from './figures.js';
 import { alignedFormat, formatCount, formatShare } from './format.js';
 import { metricName, sentence } from './names.js';
 import { el, type Markup } from './markup.js';
 import type { ReportInput } from './report-input.js';
-import { figureCard, flag, newestFirst, section } from './report-parts.js';
+import { figureCard, flag, newestFirst, onTimeline, section } from './report-parts.js';
 import { alignTo, countAlerts, findSeries, hasValues, placesOf, type Series, type SeriesPoint } from './series.js';
 import type { Summary } from './summary.js';
 
@@ -18,7 +19,7 @@ export function keyMetric(input: ReportInput, summary: Summary): Markup {
   const realized = summary.realized?.series ?? null;
   const name = sentence(metricName(summary.metric));
   return section('performance', `${name} over time`, estimated || realized ? null : `No ${metricName(summary.metric)} was computed.`,
-    performanceFigure(estimated, realized, 'key-metric', input.settings.zone, 340),
+    performanceFigure(estimated, realized, onTimeline(input, 'key-metric', 340)),
     estimated || realized ? el('div', { class: 'card' }, chunkTable(estimated, realized, input.settings.zone)) : null);
 }
 
@@ -26,13 +27,12 @@ export function keyMetric(input: ReportInput, summary: Summary): Markup {
 export function otherMetrics(input: ReportInput, all: readonly Series[], summary: Summary): Markup | null {
   const metrics = [...new Set(all.filter((series) => series.calculator === 'estimated_performance' || series.calculator === 'realized_performance').map((series) => series.metric))].filter((metric) => metric !== summary.metric && !isConfusionCell(metric));
   if (metrics.length === 0) return null;
-  return section('metrics', 'Other metrics', null, metrics.map((metric, i) => performanceFigure(findSeries(all, 'estimated_performance', metric), findSeries(all, 'realized_performance', metric), `metric-${i}`, input.settings.zone, 260)));
+  return section('metrics', 'Other metrics', null, metrics.map((metric, i) => performanceFigure(findSeries(all, 'estimated_performance', metric), findSeries(all, 'realized_performance', metric), onTimeline(input, `metric-${i}`, 260))));
 }
 
-function performanceFigure(estimated: Series | null, realized: Series | null, id: string, zone: string, height: number): Markup | null {
+function performanceFigure(estimated: Series | null, realized: Series | null, options: FigureOptions): Markup | null {
   const series = estimated ?? realized;
   if (!series) return null;
-  const options = { id, heading: false, zone, height };
   const name = sentence(metricName(series.metric));
   if (estimated && realized && hasValues(realized)) {
     return figureCard(`${name}: estimated against realized`, describeEstimateError(series.metric, estimateError(estimated, realized)), drawComparison(estimated, realized, options));

@@ -13,7 +13,7 @@ const FIGURES_AT_MOST = 5;
 export function versions(input: ReportInput): Markup | null {
   if (input.segment !== '' || input.versions.length < 2) return null;
   const shadows = input.versions.filter(({ role }) => role === 'challenger').length;
-  const lead = `Version ${input.model.version} is in charge${shadows === 0 ? '' : `, ${formatCount(shadows)} ${shadows === 1 ? 'answers' : 'answer'} in its shadow`}. All else in this report is about version ${input.model.version}.`;
+  const lead = `Version ${input.model.version} is in charge${shadows === 0 ? '' : `, ${formatCount(shadows)} ${shadows === 1 ? 'answers' : 'answer'} in its shadow`}. All else in this report is about version ${input.model.version}.${input.changes.length === 0 ? '' : ' Dotted lines in its figures mark where a version was put in charge.'}`;
   return section('versions', 'Versions', lead,
     el('div', { class: 'card' }, versionTable(input.versions)),
     input.verdicts.slice(0, FIGURES_AT_MOST).map((verdict, i) => figureCard(`Version ${verdict.challenger} against version ${verdict.champion}`, verdict.text, drawVerdict(verdict, lifecycleSettings(input.settings).challenge.rope, { id: anchor('verdict', i) }))));

@@ -44,6 +44,8 @@ export const FIGURE_STYLE = `
 .ac-grid{stroke:var(--ac-grid);fill:none}
 .ac-axis{stroke:var(--ac-muted);fill:none}
 .ac-divider{stroke:var(--ac-muted);stroke-width:1.25}
+.ac-version{stroke:var(--ac-ink);stroke-width:1.5;stroke-dasharray:1 3;stroke-linecap:round}
+.ac-version-name{font-weight:650;paint-order:stroke;stroke:var(--ac-paper);stroke-width:3px}
 .ac-line{fill:none;stroke-width:2;stroke-linejoin:round}
 .ac-line.ac-faint{stroke-width:1.5;stroke-dasharray:2 3}
 .ac-estimated{stroke:var(--ac-estimated)}

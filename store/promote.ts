@@ -48,7 +48,7 @@ export async function promote(pool: Pool, change: ChampionChange): Promise<{ ref
       } else {
         // The promotion that is taken back is this challenge's own, or the one that the version that leaves came by.
         await tx.query(
-          `update aftercare.challenge c set rolled_back_at = to_timestamp($3::float8 / 1000)
+          `update aftercare.challenge c set rolled_back_at = to_timestamp($3::float8 / 1000), rolled_back_after = (select last_batch from aftercare.model where id = $1)
            where c.model_id = $1 and (c.number = $2 or (c.version_id = $4 and c.against_version_id = $5 and c.promoted_at is not null and c.rolled_back_at is null))`,
           [modelId, number, atMs, champion.versionId, versionId]);
       }

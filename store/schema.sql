@@ -60,6 +60,7 @@ create table aftercare.challenge (
   rolled_back_at timestamp with time zone,
   finished_at timestamp with time zone,
   promoted_after bigint,
+  rolled_back_after bigint,
   constraint challenge_against_version_id_fkey FOREIGN KEY (against_version_id) REFERENCES aftercare.version(id),
   constraint challenge_judgement_check CHECK ((judgement = ANY (ARRAY['better'::text, 'worse'::text, 'equivalent'::text, 'not yet'::text]))),
   constraint challenge_mode_check CHECK ((mode = ANY (ARRAY['challenge'::text, 'promotion'::text, 'rollback'::text]))),

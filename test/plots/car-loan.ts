@@ -152,7 +152,7 @@ export function carLoanReport(): ReportInput {
       measurements: 400, alerts: number === 1 ? 1 : 40, failures: [], notes: [], progress: { step: 'done' as const, done: 10, of: 10 },
       startedAt: `2026-01-05T09:00:1${number}.000Z`, finishedAt: `2026-01-05T09:00:1${number}.900Z`, elapsedMs: 900 + number,
     })),
-    versions: [{ number: 1, role: 'champion', referenceRows: 50_000, provenance: {}, createdAt: '2026-01-05T09:00:05Z', createdBy: 'demo' }], verdicts: [],
+    versions: [{ number: 1, role: 'champion', referenceRows: 50_000, provenance: {}, createdAt: '2026-01-05T09:00:05Z', createdBy: 'demo' }], changes: [], verdicts: [],
     aftercareVersion: '0.1.0', preparedAt: '2026-01-05T09:01:00Z',
   };
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { estimateError } from '../../plots/compare.js';
 import { drawComparison, drawMeasured, drawPerformance } from '../../plots/figures.js';
+import type { Markup } from '../../plots/markup.js';
 import { drawRanking } from '../../plots/ranking-figure.js';
 import { findSeries, seriesOf } from '../../plots/series.js';
 import { drawSpark } from '../../plots/spark-figure.js';
@@ -41,6 +42,31 @@ describe('drawPerformance, on the car-loan data', () => {
     expect(chunks[15]!.querySelector('title')!.textContent!.split('\n')).toEqual([
       'Analysis chunk 5', '31 Mar 2019 to 30 Apr 2019, 5,000 rows', 'estimated ROC AUC: 0.9611 (band 0.9557 to 0.9665)', 'thresholds 0.9633 to 0.9787', 'Alert: below the lower threshold',
     ]);
+  });
+});
+
+describe('versions put in charge', () => {
+  const change = { version: 2, replaced: 1, how: 'promotion' as const, at: '2019-04-02T09:00:00Z', chunk: estimated.points[15]!.chunk.key, madeOf: 'commit 3f2a91c' };
+  const back = { version: 1, replaced: 2, how: 'rollback' as const, at: '2019-04-03T09:00:00Z', chunk: change.chunk, madeOf: '' };
+  const marks = (figure: Markup): string[] => [...parse(figure).querySelectorAll('.ac-version-name')].map((mark) => mark.textContent!);
+
+  it('are marked at their chunk, whose text tells what they are made of', () => {
+    const svg = parse(drawPerformance(estimated, { id: 'marked', changes: [change, back] }));
+    expect(textsOf(svg, '.ac-version-name')).toEqual(['v2, then v1']);
+    expect(svg.querySelectorAll('line.ac-version')).toHaveLength(1);
+    expect(svg.querySelectorAll('.ac-chunk')[15]!.querySelector('title')!.textContent!.split('\n').slice(2, 4)).toEqual([
+      'Version 2 in charge from here, in place of version 1: since 2 Apr 2019 09:00 UTC; commit 3f2a91c', 'Version 1 in charge again from here, in place of version 2: since 3 Apr 2019 09:00 UTC',
+    ]);
+  });
+  it('have no mark where nothing changed, where the chunk is not drawn, or among the reference', () => {
+    expect(marks(drawPerformance(estimated, { id: 'unmarked' }))).toEqual([]);
+    expect(marks(drawPerformance(estimated, { id: 'elsewhere', changes: [{ ...change, chunk: 'another' }] }))).toEqual([]);
+    const reference = estimated.points.filter(({ period }) => period === 'reference');
+    expect(marks(drawPerformance({ ...estimated, points: reference }, { id: 'reference', changes: reference.map(({ chunk }) => ({ ...change, chunk: chunk.key })) }))).toEqual([]);
+  });
+  it('keep their name within the figure at its last chunk', () => {
+    const last = parse(drawPerformance(estimated, { id: 'last', width: 320, changes: [{ ...change, version: 123_456, chunk: estimated.points.at(-1)!.chunk.key }] }));
+    expect(last.querySelector('.ac-version-name')!.getAttribute('text-anchor')).toBe('end');
   });
 });
 

@@ -91,6 +91,13 @@ describe('renderReport, with several versions', () => {
     expect(section.textContent).toContain('Version 2 against version 1: better');
   });
 
+  it('marks where a version was put in charge in the figures along the timeline', () => {
+    const page = read({ ...input, changes: [{ version: 1, replaced: 2, how: 'rollback', at: '2026-01-07T09:00:05Z', chunk: full.results.find(({ period }) => period === 'analysis')!.chunk.key, madeOf: '' }] });
+    expect(page.querySelector('#versions')!.textContent).toContain('Dotted lines in its figures mark where a version was put in charge.');
+    for (const id of ['performance', 'metrics', 'columns', 'multivariate']) expect(page.querySelector(`#${id} .ac-version`), id).not.toBeNull();
+    expect(read(input).querySelector('.ac-version')).toBeNull();
+  });
+
   it('says nothing of versions where there is one, or in the report of a segment', () => {
     expect(read(full).querySelector('#versions')).toBeNull();
     expect(read({ ...input, segment: 'state=north' }).querySelector('#versions')).toBeNull();

@@ -24,6 +24,8 @@ import { readProbationIncidents } from '../../store/probation-evidence.js';
 import { promote, type ChampionChange } from '../../store/promote.js';
 import { writeSecret } from '../../store/secrets.js';
 import { addServing } from '../../store/telemetry.js';
+import { storedScheme } from '../../store/model-state.js';
+import { readVersionChanges } from '../../store/version-changes.js';
 import { readVersions } from '../../store/versions.js';
 import { createSmallModel, runModel, smallRow, smallSettings, smallTarget } from '../activities/run-model.js';
 import { createDatabase, type TestDatabase } from '../support/stack.js';
@@ -255,4 +257,30 @@ it('on probation, an incident counts from when something that came after the cha
   await reconcileIncidents(database.pool, { modelId: id, versionId }, 2, [incident, { ...incident, cause: 'f1', openingChunk: '000002', lastChunk: '000002', chunkCount: 1 }], new Date(AT_MS));
   const { attended } = await announceIncidents(database.pool, id, ['realized_performance']);
   expect(attended.map(({ incident: name, old }) => [name, old ?? false])).toEqual([['v2/realized_performance/roc_auc/000000', false], ['v2/realized_performance/f1/000002', false]]);
+});
+
+it('versions put in charge are marked in the chunk of the first rows that came after, in every version that has such rows', async () => {
+  const id = await withChallengers('marked', 1);
+  const rows = (from: number, to: number): Row[] => Array.from({ length: to - from }, (_, i) => smallRow(from + i));
+  const append = (from: number, to: number, version?: number) => appendRows(database.pool, id, memorySource(rows(from, to)), { by: 'test', ...(version === undefined ? {} : { version }) });
+  const changesOf = async (version: number): Promise<string[]> => {
+    const { versionId, settings } = await findModel(database.pool, id, version);
+    const changes = await readVersionChanges(database.pool, { modelId: id, versionId, segment: '', scheme: storedScheme(settings) });
+    return changes.map(({ version: number, replaced, how, at, chunk, madeOf }) => `${chunk}: ${number} for ${replaced} by ${how} at ${at.slice(11)}${madeOf}`);
+  };
+  await append(0, 40);
+  await append(0, 40, 2);
+  await open(id, 1, 2, 'challenge');
+  await change(id, 1, 1, 2);
+  await runModel(database.pool, id);
+  expect(await changesOf(2)).toEqual([]);   // no rows yet: nowhere to put it
+  await append(40, 70);
+  await runModel(database.pool, id);
+  expect(await changesOf(2)).toEqual(['000002: 2 for 1 by promotion at 12:00:00.001Z']);
+  await change(id, 1, 2, 1, 'rollback');
+  await append(70, 90);
+  await runModel(database.pool, id);
+  const both = ['000002: 2 for 1 by promotion at 12:00:00.001Z', '000002: 1 for 2 by rollback at 12:00:00.001Z'];
+  expect(await changesOf(1)).toEqual(both);   // its rows 40 to 59 of the order are those that came after both
+  expect(await changesOf(2)).toEqual(both.slice(0, 1));
 });
