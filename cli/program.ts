@@ -44,6 +44,7 @@ export async function buildProgram(called?: string): Promise<Command> {
   const program = new Command('aftercare')
     .description('Durable monitoring for machine-learning models in production, on Temporal and Postgres')
     .version(packageVersion())
+    .enablePositionalOptions()   // only before a command: `append loans file --version 2` must not answer with ours, and append nothing
     .showHelpAfterError("(add --help for what is possible)")
     .addHelpText('after', `
 First steps:

@@ -46,6 +46,13 @@ describe('every command', () => {
     expect(without).toEqual(['calculate', 'demo', 'worker']);
   });
 
+  it('does not take a --version of its own for a question about ours: that would end well, and do nothing', async () => {
+    const program = await buildProgram('append');
+    for (const command of [program, ...program.commands]) command.configureOutput({ writeOut: () => {}, writeErr: () => {} });
+    await expect(program.parseAsync(['node', 'aftercare', 'append', 'loans', 'shadow.csv', '--version', '2'])).rejects.toMatchObject({ code: 'commander.unknownOption' });
+    await expect((await buildProgram()).configureOutput({ writeOut: () => {} }).parseAsync(['node', 'aftercare', '--version'])).rejects.toMatchObject({ code: 'commander.version', exitCode: 0 });
+  });
+
   it('is found without loading the others', async () => {
     const program = await buildProgram('decide');
     expect(program.commands.map((command) => command.name())).toEqual(['decisions', 'decide']);
