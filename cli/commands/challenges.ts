@@ -1,6 +1,6 @@
 /** `aftercare challenges`, `aftercare promote`, `aftercare rollback`. */
 import type { Command } from 'commander';
-import type { Challenge, ChallengeState, RequestedPromotion } from '../../client/index.js';
+import type { Challenge, ChallengeState, RequestedPromotion, Verdict } from '../../client/index.js';
 import { InvalidInput } from '../../domain/errors.js';
 import { withClient, withStackOptions, type StackOptions } from '../support/connect.js';
 import { print, printJson, say } from '../support/output.js';
@@ -35,6 +35,7 @@ Examples:
   aftercare promote loans 2 --no-wait --json`)
     .action((model: string, version: string, options: ChangeOptions) => withClient(options, async (client) => {
       const begun = await client.promote(model, numberOf(version), { note: options.note });
+      if (!options.json) sayVerdict(await client.verdicts(model, { version: begun.version, limit: 1 }));
       if (options.wait === false) return options.json ? printJson(begun) : print(`challenge ${begun.challenge} of '${model}' carries it out`);
       // Its record begins as `deciding`, also where nobody needs to be asked.
       const states: ChallengeState[] = begun.decision === null ? ['probation'] : ['deciding', 'probation'];
@@ -55,6 +56,11 @@ Examples:
       const ended = await client.challenges.wait(model, begun.challenge, { onState: options.json ? undefined : follow });
       finish(ended, begun, ['rolled_back'], options);
     }));
+}
+
+/** Whoever promotes by hand decides; what the numbers say is said all the same. */
+function sayVerdict([verdict]: readonly Verdict[]): void {
+  say(verdict === undefined ? 'no verdict was given on it yet' : `its last verdict: ${verdict.text}`);
 }
 
 /** Exit status 1 when it did not come to what was wanted. */
