@@ -28,12 +28,16 @@ export function drawComparison(estimated: Series, realized: Series, options: Fig
   }, options);
 }
 
-/** Univariate drift, reconstruction error or data quality: one measured series. */
-export function drawMeasured(series: Series, options: FigureOptions): Markup {
+/**
+ * Univariate drift, reconstruction error or data quality: one measured series.
+ *
+ * @param ofTargets its values come of the targets: they are provisional until all have come, and the coverage stands under the axis
+ */
+export function drawMeasured(series: Series, options: FigureOptions, ofTargets = false): Markup {
   const name = metricName(series.metric);
   const title = series.column === '' ? sentence(name) : `${series.column}: ${name}`;
   return metricFigure({
-    title, subtitle: `${calculatorName(series.calculator)}. ${alertWords(series)}.`, layers: [{ series, role: 'realized', name }], unit: isWithinUnit(series.metric), coverage: false,
+    title, subtitle: `${calculatorName(series.calculator)}. ${alertWords(series)}.`, layers: [{ series, role: 'realized', name }], unit: isWithinUnit(series.metric), coverage: ofTargets,
   }, options);
 }
 

@@ -43,9 +43,10 @@ export function columnDetails(input: ReportInput, all: readonly Series[]): Marku
   const columns = driftOf(input, all);
   if (columns.length === 0) return null;
   const places = placesOf(all);
+  const target = input.schema.columns.find(({ role }) => role === 'target')?.name;
   return section('columns', 'Columns in detail', 'The distance to the reference, and the values themselves: grey is the reference, the dotted outline repeats it behind every analysis chunk.',
     columns.slice(0, DETAILS_AT_MOST).map((entry, i) => el('div', { id: anchor('column', i) },
-      entry.series.map((series, k) => figureCard(`${entry.column}: ${metricName(series.metric)}`, alertWords(series), drawMeasured(series, onTimeline(input, `drift-${i}-${k}`, 230)))),
+      entry.series.map((series, k) => figureCard(`${entry.column}: ${metricName(series.metric)}`, alertWords(series), drawMeasured(series, onTimeline(input, `drift-${i}-${k}`, 230), entry.column === target))),
       entry.distribution ? distributionFigure(entry.distribution, places, onTimeline(input, `distribution-${i}`, 270)) : null)),
     left(columns.length - DETAILS_AT_MOST));
 }

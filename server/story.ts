@@ -16,10 +16,10 @@ export interface DecisionStory {
 
 /** @throws NotFound when the model is gone */
 export async function tellStory(pool: Pool, decision: Decision & { modelId: number }): Promise<DecisionStory> {
-  const { settings } = await findModel(pool, decision.modelId);
+  const { settings, schema } = await findModel(pool, decision.modelId);
   const incident = decision.incidentId === null ? null : (await readIncidents(pool, decision.modelId)).find(({ id }) => id === decision.incidentId) ?? null;
   const series = incident ? await seriesOfIncident(pool, decision.modelId, incident) : null;
-  return { zone: settings.zone, incident, figure: series && draw(series, settings.zone) };
+  return { zone: settings.zone, incident, figure: series && draw(series, settings.zone, schema.columns.find(({ role }) => role === 'target')?.name) };
 }
 
 const COLUMN_CALCULATORS: Record<'drift' | 'data_quality', CalculatorKind[]> = { drift: ['univariate_drift'], data_quality: ['missing_values', 'unseen_values', 'numerical_range'] };
@@ -41,7 +41,7 @@ async function seriesOfIncident(pool: Pool, modelId: number, incident: Incident)
   return all.find(({ points }) => points.some(({ period, chunk, alert }) => period === 'analysis' && chunk.key === incident.openingChunk && alert === true)) ?? all[0] ?? null;
 }
 
-function draw(series: Series, zone: string): Markup {
+function draw(series: Series, zone: string, target: string | undefined): Markup {
   const options = { id: 'found', zone, width: 720 };
-  return series.calculator === 'estimated_performance' || series.calculator === 'realized_performance' ? drawPerformance(series, options) : drawMeasured(series, options);
+  return series.calculator === 'estimated_performance' || series.calculator === 'realized_performance' ? drawPerformance(series, options) : drawMeasured(series, options, series.column === target);
 }

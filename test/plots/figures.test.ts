@@ -116,6 +116,13 @@ describe('drawMeasured', () => {
     expect(svg.querySelector('.ac-title')!.textContent).toBe('car_value: Jensen–Shannon distance');
     expect(svg.querySelectorAll('path.ac-alert').length - 1).toBe(6);
   });
+  it('of targets is provisional until they have come, and shows how many have', () => {
+    const series = makeSeries([{ value: 1, rows: 100, targets: 100, final: true }, { value: 2, rows: 100, targets: 40, final: false }]);
+    const svg = parse(drawMeasured(series, { id: 'x' }, true));
+    expect(svg.querySelectorAll('rect.ac-provisional').length - 1 /* the one in the legend */).toBe(1);
+    expect(svg.querySelectorAll('.ac-chunk')[1]!.textContent).toContain('targets: 40 of 100 rows (40%), provisional');
+    expect(parse(drawMeasured(series, { id: 'x' })).querySelector('.ac-provisional')).toBeNull();
+  });
   it('breaks the line at a chunk without a value, marks it, and says why', () => {
     const cells = [{ value: 1 }, { value: null, alert: null, reason: 'no rows with a value' }, { value: 2 }];
     expect(parts(line(cells))).toBe(2);
