@@ -18,7 +18,8 @@ const SETTLES_WITHIN_MS = 45_000;
 const PARTS: Record<string, string> = {
   act: `select distinct i.segment, i.kind, i.cause, i.opening_chunk, i.round, a.act, a.by, a.note, a.resolution, a.resolution_state
           from aftercare.incident_act a join aftercare.incident i on i.id = a.incident_id where i.model_id = $1 and a.act <> 'refused'`,
-  attention: 'select segment, kind, cause, opening_chunk, state, handling, round, announced, acknowledged_by, resolved_by, text, severity from aftercare.incident where model_id = $1',
+  // An end that was noted is named once more, at the next look: whether that came before the last one is a matter of moments.
+  attention: 'select segment, kind, cause, opening_chunk, state, handling, round, announced and closed_at is null as announced, closed_at is not null as closed, acknowledged_by, resolved_by, text, severity from aftercare.incident where model_id = $1',
   question: 'select substr(id, length(model_id::text) + 2) as id, subject, approvers, state, answer, answered_by, note from aftercare.decision where model_id = $1',
   retraining: 'select number, key, state, trigger, requested_by, reason, incident, approved_by, champion, version, failure from aftercare.retraining where model_id = $1',
   challenge: `select c.number, c.mode, c.state, v.number as version, a.number as against, c.judgement, c.note, c.requested_by, c.reason, c.approved_by, c.promoted_at is not null as promoted, c.rolled_back_at is not null as back
