@@ -18,7 +18,7 @@ import { startPostgres, type RunningPostgres } from '../../embedded/postgres.js'
 import { atDatabase } from '../support/database-url.js';
 import { bareEnvironment, PROGRAM, type ReadyLine } from '../support/up.js';
 import type { ReceivedLine } from '../storm/loop-stack.js';
-import type { Stage } from '../storm/storm.js';
+import { describeRunning, type Stage } from '../storm/storm.js';
 import { startWorkerProcess, type WorkerProcess } from '../worker/support/worker-process.js';
 import { hostConfig, type HostPorts } from './host-config.js';
 
@@ -222,6 +222,10 @@ export class ClusterStack implements Stage<ClusterBlow> {
   /** Everything that was killed is back. */
   async whole(): Promise<void> {
     await Promise.all(this.#comingBack.splice(0));
+  }
+
+  standing(): Promise<string> {
+    return describeRunning(this.ready);
   }
 
   said(): string {

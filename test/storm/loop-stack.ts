@@ -12,7 +12,7 @@ import { bundleWorkflowCode } from '@temporalio/worker';
 import { anyFreePort } from '../../embedded/ports.js';
 import { bareEnvironment, startUp, type ReadyLine, type RunningUp } from '../support/up.js';
 import type { Blow, LoopVictim } from './chaos.js';
-import { killNamed, type Stage } from './storm.js';
+import { describeRunning, killNamed, type Stage } from './storm.js';
 
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 const nothing = (): void => undefined;
@@ -147,6 +147,10 @@ export class LoopStack implements Stage<Blow> {
 
   said(): string {
     return `${this.#servers.said()}\n${this.#services.said()}`;
+  }
+
+  standing(): Promise<string> {
+    return describeRunning(this.ready);
   }
 
   async strike(blow: Blow, killClient: () => void): Promise<string> {

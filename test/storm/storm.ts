@@ -2,6 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as delay } from 'node:timers/promises';
+import { Client, Connection } from '@temporalio/client';
 import type { Receipt } from '../../domain/batch.js';
 import { readRunningStack } from '../../embedded/stack-file.js';
 import { bareEnvironment, startUp, type ReadyLine, type RunningUp } from '../support/up.js';
@@ -72,6 +73,26 @@ export async function killNamed(up: RunningUp, name: string): Promise<void> {
   throw new Error(`${name} did not come back within ${RESTART_LIMIT_MS / 1000} s: ${up.said()}`);
 }
 
+/** Every running workflow with what it waits for; of a stack that answers. */
+export async function describeRunning({ temporalAddress, namespace }: Pick<ReadyLine, 'temporalAddress' | 'namespace'>): Promise<string> {
+  const connection = await Connection.connect({ address: temporalAddress });
+  try {
+    const client = new Client({ connection, namespace });
+    const lines: string[] = [];
+    for await (const { workflowId } of client.workflow.list({ query: 'ExecutionStatus = "Running"' })) {
+      const { raw, historyLength } = await client.workflow.getHandle(workflowId).describe();
+      const waits = [
+        ...(raw.pendingActivities ?? []).map(({ activityType, attempt, state, lastFailure }) => `${activityType?.name ?? '?'} (attempt ${attempt ?? '?'}, state ${state ?? '?'}${lastFailure ? `, ${lastFailure.message ?? ''}` : ''})`),
+        ...(raw.pendingWorkflowTask ? [`its workflow task (attempt ${raw.pendingWorkflowTask.attempt ?? '?'})`] : []),
+      ];
+      lines.push(`${workflowId}, ${historyLength} events: ${waits.length === 0 ? 'waits for nothing that is due' : waits.join('; ')}`);
+    }
+    return lines.join('\n');
+  } finally {
+    await connection.close();
+  }
+}
+
 /** What a story is told to, and what happens to it. */
 export interface Stage<K extends { step: number; delayMs: number }> {
   /** Of the client, besides the usual. */
@@ -79,6 +100,8 @@ export interface Stage<K extends { step: number; delayMs: number }> {
   /** @param killClient with SIGKILL @returns what happened, for people */
   strike(blow: K, killClient: () => void): Promise<string>;
   said(): string;
+  /** What runs and what it waits for: told when a story hangs. */
+  standing(): Promise<string>;
 }
 
 export interface Told {
@@ -94,7 +117,7 @@ export interface Told {
 /** The first story. @throws Error with all that was said when the story does not come to its end */
 export function tell(stack: StormStack, model: string, kills: readonly Kill[]): Promise<Told> {
   const stage: Stage<Kill> = {
-    environment: () => stack.environment(), said: () => stack.said(),
+    environment: () => stack.environment(), said: () => stack.said(), standing: () => describeRunning(stack.ready),
     strike: async ({ victim }, killClient) => {
       if (victim === 'client') killClient();
       else await stack.kill(victim);
@@ -170,7 +193,7 @@ export async function tellStory<K extends { step: number; delayMs: number }>(pro
     });
     if (outcome === 'done') break;
     if (failure !== null) throw failure as Error;
-    if (Date.now() - started > limitMs) throw new Error(`the story of ${model} did not end within ${limitMs / 1000} s (step ${furthest}; killed: ${killed.join(', ') || 'nothing'}): ${errors.slice(-5).join('')}\n${stage.said()}`);
+    if (Date.now() - started > limitMs) throw new Error(`the story of ${model} did not end within ${limitMs / 1000} s (step ${furthest}; killed: ${killed.join(', ') || 'nothing'}): ${errors.slice(-5).join('')}\n${stage.said()}\n${await stage.standing().catch(String)}`);
     await delay(CLIENT_PAUSE_MS);
   }
   // A kill that came after the story's last step still counts: what it leaves must be right as well.
