@@ -16,6 +16,8 @@ export interface PostgresOptions {
   dataFolder: string;
   /** Wanted port; the next free one is taken when it is not free. Default 54320. */
   port?: number;
+  /** The port was asked for: others know it, so a taken one is an error and not a reason for another. */
+  staysOnPort?: boolean;
   onLog: (line: string) => void;
   /** For tests only: nothing survives a crash of the machine (fsync off). */
   fast?: boolean;
@@ -190,6 +192,7 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
   const tried = new Set<number>();
   for (let round = 1; ; round++) {
     const port = await freePortFrom(wanted, tried);
+    if (port !== wanted && options.staysOnPort) throw new Error(`port ${wanted}, which was asked for, is taken`);
     const result = await attempt(cluster, port, options);
     if (result.state === 'running') {
       if (port !== wanted) options.onLog(`port ${wanted} is taken: PostgreSQL listens on ${port}`);

@@ -170,7 +170,7 @@ class RunningStack implements Stack {
     let wanted = port;
     const keeper = new Keeper<RunningPostgres>({
       name: 'postgres',
-      start: () => startPostgres({ dataFolder: this.dataFolder, port: wanted, onLog: this.#onEvent, onSpawn: this.#recorder('postgres') }),
+      start: () => startPostgres({ dataFolder: this.dataFolder, port: wanted, staysOnPort: this.#options.postgresPort !== undefined, onLog: this.#onEvent, onSpawn: this.#recorder('postgres') }),
       onEvent: this.#onEvent,
       onEnded: (pid) => this.#forget(pid),
       onStarted: async (postgres) => {
@@ -200,7 +200,7 @@ class RunningStack implements Stack {
     let wanted = { port, uiPort };
     const keeper = new Keeper<RunningTemporal>({
       name: 'temporal',
-      start: () => startTemporalServer({ dataFolder: this.dataFolder, binary: binary.path, ...wanted, onLog: this.#onEvent, onSpawn: this.#recorder('temporal') }),
+      start: () => startTemporalServer({ dataFolder: this.dataFolder, binary: binary.path, ...wanted, staysOnPort: this.#options.temporalPort !== undefined, onLog: this.#onEvent, onSpawn: this.#recorder('temporal') }),
       onEvent: this.#onEvent,
       onEnded: (pid) => this.#forget(pid),
       onStarted: async (temporal) => {

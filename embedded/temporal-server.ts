@@ -17,6 +17,8 @@ export interface TemporalServerOptions {
   /** Wanted ports; the next free ones are taken when they are not free. Default 7233 and 8233, as Temporal's own. */
   port?: number;
   uiPort?: number;
+  /** The port was asked for: others know it, so a taken one is an error and not a reason for another. */
+  staysOnPort?: boolean;
   onLog: (line: string) => void;
   /** For tests only: workflows live in memory, no web pages. */
   fast?: boolean;
@@ -77,7 +79,7 @@ async function stopServer(pid: number, exited: Promise<ExitStatus>, graceMs: num
   await exited;
 }
 
-async function attempt(options: TemporalServerOptions, port: number, uiPort: number | null): Promise<RunningTemporal | 'port-taken'> {
+async function attempt(options: TemporalServerOptions, port: number, uiPort: number | null): Promise<RunningTemporal | 'port-taken' | 'pages-port-taken'> {
   // Workflows may say what only their owner should read.
   mkdirSync(join(options.dataFolder, 'temporal'), { recursive: true, mode: 0o700 });
   const log = openLog(join(options.dataFolder, 'logs'), 'temporal.log');
@@ -102,6 +104,7 @@ async function attempt(options: TemporalServerOptions, port: number, uiPort: num
   while (!(await isTemporalReady(address, NAMESPACE))) {
     if (exit !== null) {
       const said = readFileSync(log.path).subarray(logStart).toString().trim();
+      if (uiPort !== null && said.includes(`:${uiPort}: bind: address already in use`)) return 'pages-port-taken';
       if (/address already in use|can't set internal port|bind:/i.test(said)) return 'port-taken';
       throw new Error(`the Temporal server did not start (${describeExit(exit)}): ${said.split('\n').slice(-2).join(' | ') || 'it said nothing'}; its log is ${log.path}`);
     }
@@ -116,22 +119,26 @@ async function attempt(options: TemporalServerOptions, port: number, uiPort: num
   return { address, port, namespace: NAMESPACE, uiUrl: uiPort === null ? null : `http://127.0.0.1:${uiPort}`, uiPort, pid, exited, stop: (graceMs = 1_500) => stopServer(pid, exited, graceMs) };
 }
 
-/** Usual duration: 0.9 s in memory, 1.3–2 s with a file. */
+/**
+ * Usual duration: 0.9 s in memory, 1.3–2 s with a file. What is taken gives way to the next free port: of the two, only the one that is taken.
+ *
+ * @throws Error with the server's own words when it does not start
+ */
 export async function startTemporalServer(options: TemporalServerOptions): Promise<RunningTemporal> {
   const wanted = options.port ?? DEFAULT_PORT;
   const wantedUi = options.uiPort ?? DEFAULT_UI_PORT;
   const tried = new Set<number>();
   for (let round = 1; round <= 10; round++) {
     const port = await freePortFrom(wanted, tried);
+    if (port !== wanted && options.staysOnPort) throw new Error(`port ${wanted}, which was asked for, is taken`);
     const uiPort = options.fast ? null : await freePortFrom(wantedUi, new Set([...tried, port]));
     const result = await attempt(options, port, uiPort);
-    if (result !== 'port-taken') {
+    if (typeof result === 'object') {
       if (port !== wanted) options.onLog(`port ${wanted} is taken: Temporal listens on ${port}`);
       if (uiPort !== null && uiPort !== wantedUi) options.onLog(`port ${wantedUi} is taken: Temporal's pages are on ${uiPort}`);
       return result;
     }
-    tried.add(port);
-    if (uiPort !== null) tried.add(uiPort);
+    tried.add(result === 'pages-port-taken' ? uiPort! : port);
   }
   throw new Error('the Temporal server did not start: every port was taken at the last moment');
 }

@@ -13,7 +13,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Guard } from '../../embedded/guard.js';
-import { anyFreePort, freePortFrom } from '../../embedded/ports.js';
+import { freePortFrom } from '../../embedded/ports.js';
+import { lastingPort } from '../support/ports.js';
 import { startPostgres, type RunningPostgres } from '../../embedded/postgres.js';
 import { atDatabase } from '../support/database-url.js';
 import { bareEnvironment, PROGRAM, type ReadyLine } from '../support/up.js';
@@ -76,7 +77,7 @@ export class ClusterStack implements Stage<ClusterBlow> {
   }
 
   async #start(): Promise<void> {
-    this.#postgres = await startPostgres({ dataFolder: this.#made('data'), port: await anyFreePort(), onLog: nothing, fast: true, onSpawn: (pid) => this.#guard.add(pid) });
+    this.#postgres = await startPostgres({ dataFolder: this.#made('data'), port: await lastingPort(), onLog: nothing, fast: true, onSpawn: (pid) => this.#guard.add(pid) });
     this.#makeSchemas();
     this.#ports = await freePorts();
     HOSTS.forEach((_, i) => this.#startHost(i));
@@ -163,7 +164,7 @@ export class ClusterStack implements Stage<ClusterBlow> {
   }
 
   async #startPeople(): Promise<void> {
-    const [smtp, web, pages] = [await anyFreePort(), await anyFreePort(), await anyFreePort()];
+    const [smtp, web, pages] = [await lastingPort(), await lastingPort(), await lastingPort()];
     for (const name of ['received.jsonl', 'calls.jsonl']) writeFileSync(join(this.#folder, name), '');
     const logger = { trace: nothing, debug: nothing, info: nothing, log: nothing, warn: nothing, error: nothing };
     writeFileSync(join(this.#folder, 'bundle.js'), (await bundleWorkflowCode({ workflowsPath: storm('trainer-workflows.mjs'), logger })).code);

@@ -1,6 +1,7 @@
 /** The parts of the embedded stack, each by itself. */
 import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -14,6 +15,7 @@ import { findPostgresPackage, missingLinks, preparePostgresBinaries } from '../.
 import { processIdentity, type ExitStatus } from '../../embedded/processes.js';
 import { closedFolder, findServerUser, serverUser } from '../../embedded/server-user.js';
 import { CLI_VERSION, findTemporalBinary, isNewEnough, parseServerVersion, type TemporalBinary } from '../../embedded/temporal-binary.js';
+import { startTemporalServer } from '../../embedded/temporal-server.js';
 import { writeStackFile } from '../../embedded/stack-file.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'aftercare-parts-'));
@@ -233,6 +235,36 @@ describe('startPostgres', () => {
     expect(processIdentity(stranger.pid!)).not.toBeNull();
     await second.stop();
     stranger.kill('SIGKILL');
+  });
+});
+
+describe('ports that others know', () => {
+  test('one that was asked for and is taken is an error, not another port', async () => {
+    const holder = createServer();
+    await new Promise<void>((listening) => holder.listen(0, '127.0.0.1', listening));
+    const { port } = holder.address() as AddressInfo;
+    const options = { dataFolder: join(folder, 'asked'), port, staysOnPort: true, onLog: () => undefined, fast: true };
+    await expect(startPostgres(options)).rejects.toThrow(`port ${port}, which was asked for, is taken`);
+    await expect(startTemporalServer({ ...options, binary: (await findTemporalBinary(() => undefined)).path })).rejects.toThrow(`port ${port}, which was asked for, is taken`);
+    holder.close();
+  });
+
+  test('Temporal stays on its port when that of its pages is taken at the last moment', async () => {
+    const [port, uiPort] = [await anyFreePort(), await anyFreePort()];
+    const { path } = await findTemporalBinary(() => undefined);
+    const binary = join(folder, 'late-temporal');
+    writeFileSync(binary, `#!/bin/sh
+if [ ! -e '${binary}.tried' ]; then
+  touch '${binary}.tried'
+  echo '{"level":"FATAL","message":"listen tcp 127.0.0.1:${uiPort}: bind: address already in use"}' >&2
+  exit 1
+fi
+exec '${path}' "$@"
+`, { mode: 0o755 });
+    const said: string[] = [];
+    const temporal = await startTemporalServer({ dataFolder: join(folder, 'late'), binary, port, uiPort, onLog: (line) => said.push(line) });
+    expect({ port: temporal.port, moved: temporal.uiPort !== uiPort, said }).toEqual({ port, moved: true, said: [`port ${uiPort} is taken: Temporal's pages are on ${temporal.uiPort}`] });
+    await temporal.stop();
   });
 });
 

@@ -7,7 +7,8 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import pg from 'pg';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { readRunningStack } from '../../embedded/stack-file.js';
-import { anyFreePort, isPortFree } from '../../embedded/ports.js';
+import { isPortFree } from '../../embedded/ports.js';
+import { lastingPort } from '../support/ports.js';
 import { isAlive, waitUntil } from '../../embedded/processes.js';
 import { canEnter, findServerUser } from '../../embedded/server-user.js';
 import { bareEnvironment, PROGRAM, startUp, type RunningUp } from '../support/up.js';
@@ -28,7 +29,7 @@ async function up(data: string, ...args: string[]): Promise<RunningUp> {
   return running;
 }
 
-const ports = async (): Promise<string[]> => ['--postgres-port', String(await anyFreePort()), '--temporal-port', String(await anyFreePort()), '--ui-port', String(await anyFreePort())];
+const ports = async (): Promise<string[]> => ['--postgres-port', String(await lastingPort()), '--temporal-port', String(await lastingPort()), '--ui-port', String(await lastingPort())];
 
 async function query(databaseUrl: string, sql: string): Promise<unknown[]> {
   const client = new pg.Client({ connectionString: databaseUrl });

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Aftercare, type Reconciliation } from '../../client/index.js';
 import { Guard } from '../../embedded/guard.js';
-import { anyFreePort } from '../../embedded/ports.js';
+import { lastingPort } from '../support/ports.js';
 import { startPostgres, type RunningPostgres } from '../../embedded/postgres.js';
 import { findTemporalBinary } from '../../embedded/temporal-binary.js';
 import { startTemporalServer, type RunningTemporal } from '../../embedded/temporal-server.js';
@@ -27,7 +27,7 @@ export class Stand {
   static async open(): Promise<Stand> {
     const folder = mkdtempSync(join(tmpdir(), 'aftercare-restore-'));
     chmodSync(folder, 0o711);
-    const [postgres, temporal, ui] = [await anyFreePort(), await anyFreePort(), await anyFreePort()];
+    const [postgres, temporal, ui] = [await lastingPort(), await lastingPort(), await lastingPort()];
     return new Stand(folder, { postgres, temporal, ui }, (await findTemporalBinary(quiet)).path);
   }
 

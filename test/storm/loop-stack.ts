@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode } from '@temporalio/worker';
-import { anyFreePort } from '../../embedded/ports.js';
+import { lastingPort } from '../support/ports.js';
 import { bareEnvironment, startUp, type ReadyLine, type RunningUp } from '../support/up.js';
 import type { Blow, LoopVictim } from './chaos.js';
 import { describeRunning, killNamed, type Stage } from './storm.js';
@@ -100,7 +100,7 @@ export class LoopStack implements Stage<Blow> {
   }
 
   async #start(): Promise<void> {
-    const port = async (): Promise<string> => String(await anyFreePort());
+    const port = async (): Promise<string> => String(await lastingPort());
     writeFileSync(this.#file('received.jsonl'), '');
     writeFileSync(this.#file('calls.jsonl'), '');
     this.#setClocks();

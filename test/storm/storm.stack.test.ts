@@ -6,7 +6,7 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { anyFreePort } from '../../embedded/ports.js';
+import { lastingPort } from '../support/ports.js';
 import { openPool } from '../../store/pool.js';
 import { drawKills, randomFrom, VICTIMS } from './chaos.js';
 import { difference, digestOf, type Digest } from './digest.js';
@@ -23,7 +23,7 @@ let calm: Told;
 let calmDigest: Digest;
 
 beforeAll(async () => {
-  stack = await StormStack.start(['--data', join(folder, 'data'), '--postgres-port', String(await anyFreePort()), '--temporal-port', String(await anyFreePort()), '--ui-port', String(await anyFreePort())]);
+  stack = await StormStack.start(['--data', join(folder, 'data'), '--postgres-port', String(await lastingPort()), '--temporal-port', String(await lastingPort()), '--ui-port', String(await lastingPort())]);
   calm = await tell(stack, 'calm', []);
   calmDigest = await digestOf(stack.ready, 'calm');
 });
