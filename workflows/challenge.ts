@@ -17,12 +17,14 @@ import {
 import { tellPeople } from './notifying.js';
 import { quick, verdictOn } from './proxies.js';
 import { kindOf, reasonOf, reportTo } from './reporting.js';
+import { guardTime } from './steady-time.js';
 import { tagsOf } from './tags.js';
 
 /** Events of a history at most, before it is begun anew. */
 const HISTORY_LIMIT = 1_000;
 
 export async function aftercareChallenge(input: ChallengeInput): Promise<ChallengeReport> {
+  guardTime();
   const { modelId, number, version } = input;
   let progress: ChallengeProgress = input.progress ?? beginChallenge(input, Date.now());
   let news = 0;

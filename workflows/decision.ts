@@ -10,12 +10,14 @@ import { answerDecision, answerDecisionSignal, decisionClosed, decisionStatus, i
 import { tellPeople } from './notifying.js';
 import { courier, quick } from './proxies.js';
 import { kindOf, reasonOf, reportTo } from './reporting.js';
+import { guardTime } from './steady-time.js';
 
 type Closing = { state: 'answered' | 'defaulted' | 'withdrawn'; answer: DecisionReport['answer']; by: string | null; note: string | null };
 
 const SEVERITY: Record<NotifyRequest['kind'], Notice['severity']> = { 'decision-asked': 'warning', 'decision-reminder': 'warning', 'decision-escalated': 'critical', 'decision-closed': 'info' };
 
 export async function aftercareDecision({ modelId, question, settings }: DecisionInput): Promise<DecisionReport> {
+  guardTime();
   const { decisionId, subject = 'incident', approvers = [] } = question;
   const options = ANSWERS_ON[subject];
   const askedAtMs = Date.now();

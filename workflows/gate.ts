@@ -6,6 +6,7 @@ import type { aftercareDecision } from './decision.js';
 import { endGate, gateAnswer, withdrawDecision, type DecisionReport, type GateInput } from './messages.js';
 import { tellPeople } from './notifying.js';
 import { numericOn, quick } from './proxies.js';
+import { guardTime } from './steady-time.js';
 import { tagsOf } from './tags.js';
 
 const DAY_MS = 24 * 60 * 60_000;
@@ -13,6 +14,7 @@ const DAY_MS = 24 * 60 * 60_000;
 const DEADLINE_MS = 7 * DAY_MS;
 
 export async function aftercareGate(input: GateInput): Promise<Gate> {
+  guardTime();
   const { modelId, name, batch, rule, by } = input;
   let answered: { gate: Gate } | { failure: unknown } | null = null;
   let ended: string | null = null;

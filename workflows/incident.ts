@@ -13,8 +13,10 @@ import { actOnIncident, actOnIncidentSignal, answerDecisionSignal, incidentAnswe
 import { tellPeople } from './notifying.js';
 import { quick } from './proxies.js';
 import { kindOf } from './reporting.js';
+import { guardTime } from './steady-time.js';
 
 export async function aftercareIncident({ modelId, name, incident, settings, onDemand = false }: IncidentInput): Promise<IncidentStatus> {
+  guardTime();
   let standing = beginIncident(incident, onDemand, Date.now());
   let taken = 0;
   let gone = false;

@@ -25,6 +25,7 @@ import {
 } from './messages.js';
 import { quick } from './proxies.js';
 import { kindOf, reasonOf } from './reporting.js';
+import { guardTime } from './steady-time.js';
 import { tagsOf } from './tags.js';
 
 /** Events of an idle lifecycle's history at most: replaying them costs each time the workflow leaves a worker's cache. */
@@ -33,6 +34,7 @@ const HISTORY_LIMIT = 1000;
 const PATIENCE = 4;
 
 export async function aftercareModelLifecycle(input: LifecycleInput): Promise<LifecycleStatus> {
+  guardTime();
   // Executions that began before are replayed with the pace that they had.
   const pace = input.pace ?? (patched('idle-looks-are-rare') ? DEFAULT_PACE : { lookGapMs: DEFAULT_PACE.lookGapMs, lookEveryMs: DEFAULT_PACE.lookEveryMs });
   let state: LifecycleState = input.state ? { ...migrateState(input.state), pace } : beginLifecycle({ ...input, pace }, Date.now());

@@ -3,11 +3,13 @@ import { CancellationScope, isCancellation, setCurrentDetails, setHandler } from
 import { numericOn, quick, thorough } from './proxies.js';
 import { kindOf, reasonOf, reportTo } from './reporting.js';
 import { runFinished, runPing, runProgress, type RunInput, type RunProgress, type RunReport } from './messages.js';
+import { guardTime } from './steady-time.js';
 
 /** Parts that wait for a numeric worker at the same time; a server allows 2,000 pending activities. */
 const PARTS_AT_ONCE = 100;
 
 export async function aftercareMonitoringRun(input: RunInput): Promise<RunReport> {
+  guardTime();
   let progress: RunProgress = { step: 'plan', done: 0, of: 0 };
   setHandler(runProgress, () => progress);
   setHandler(runPing, () => undefined);

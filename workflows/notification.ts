@@ -4,8 +4,10 @@ import type { DeliveryState, PlannedDelivery } from '../activities/contracts/not
 import type { NotificationInput, NotificationSummary } from './messages.js';
 import { courierFor, quick } from './proxies.js';
 import { kindOf, reasonOf } from './reporting.js';
+import { guardTime } from './steady-time.js';
 
 export async function aftercareNotification({ notice, again }: NotificationInput): Promise<NotificationSummary> {
+  guardTime();
   const { modelId } = notice;
   const deliveries = await planned();
   const states: Record<string, DeliveryState | 'waiting'> = Object.fromEntries(deliveries.map(({ id }) => [id, 'waiting']));

@@ -16,6 +16,7 @@ import { retrainingFinished, retrainingStatus, stopRetraining, trainingFinished,
 import { tellPeople } from './notifying.js';
 import { courier, quick } from './proxies.js';
 import { kindOf, reasonOf, reportTo } from './reporting.js';
+import { guardTime } from './steady-time.js';
 import { tagsOf } from './tags.js';
 
 type Ending = { state: RetrainingReport['state']; version: number | null; reason: string | null; by: string };
@@ -25,6 +26,7 @@ type Arrival = { outcome: TrainingOutcome; by: string };
 const LEAST_GRACE_MS = 60_000;
 
 export async function aftercareRetraining(input: RetrainingInput): Promise<RetrainingReport> {
+  guardTime();
   const { modelId, name, number, request, settings } = input;
   const whole = CancellationScope.current();
   let status: RetrainingStatus = { state: 'asked', version: null, reason: null, decisionId: null };
