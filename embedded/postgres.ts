@@ -182,7 +182,7 @@ async function attempt(cluster: Cluster, port: number, options: PostgresOptions)
 /**
  * Usual duration: 0.2 s, at the first start 1.3 s; after a kill the time of recovery, at most 60 s.
  *
- * @throws InvalidInput when the folder or the binaries cannot be used as they are; Error with the server's own words when it does not start
+ * @throws InvalidInput when the folder or the binaries cannot be used as they are; Error with the server's own words when it does not start, and when a port that was asked for is taken
  */
 export async function startPostgres(options: PostgresOptions): Promise<RunningPostgres> {
   const user = serverUser();

@@ -122,7 +122,7 @@ async function attempt(options: TemporalServerOptions, port: number, uiPort: num
 /**
  * Usual duration: 0.9 s in memory, 1.3–2 s with a file. What is taken gives way to the next free port: of the two, only the one that is taken.
  *
- * @throws Error with the server's own words when it does not start
+ * @throws Error with the server's own words when it does not start, and when a port that was asked for is taken
  */
 export async function startTemporalServer(options: TemporalServerOptions): Promise<RunningTemporal> {
   const wanted = options.port ?? DEFAULT_PORT;

@@ -1,5 +1,6 @@
 /** The report's sections on inputs: ranking, drift per column with distributions, reconstruction error, data quality. */
 import type { CalculatorKind } from '../domain/measurement.js';
+import { columnOf } from '../domain/schema.js';
 import { describeCategorical, drawCategorical } from './distribution-categorical.js';
 import { describeContinuous, drawContinuous } from './distribution-continuous.js';
 import type { FigureOptions } from './figure.js';
@@ -43,7 +44,7 @@ export function columnDetails(input: ReportInput, all: readonly Series[]): Marku
   const columns = driftOf(input, all);
   if (columns.length === 0) return null;
   const places = placesOf(all);
-  const target = input.schema.columns.find(({ role }) => role === 'target')?.name;
+  const target = columnOf(input.schema, 'target')?.name;
   return section('columns', 'Columns in detail', 'The distance to the reference, and the values themselves: grey is the reference, the dotted outline repeats it behind every analysis chunk.',
     columns.slice(0, DETAILS_AT_MOST).map((entry, i) => el('div', { id: anchor('column', i) },
       entry.series.map((series, k) => figureCard(`${entry.column}: ${metricName(series.metric)}`, alertWords(series), drawMeasured(series, onTimeline(input, `drift-${i}-${k}`, 230), entry.column === target))),

@@ -2,6 +2,7 @@
 import type { Decision } from '../domain/decision.js';
 import type { Incident } from '../domain/incident.js';
 import type { CalculatorKind } from '../domain/measurement.js';
+import { columnOf } from '../domain/schema.js';
 import { drawMeasured, drawPerformance, seriesOf, type Markup, type Series } from '../plots/index.js';
 import { findModel } from '../store/find-model.js';
 import { readIncidents } from '../store/incidents.js';
@@ -19,7 +20,7 @@ export async function tellStory(pool: Pool, decision: Decision & { modelId: numb
   const { settings, schema } = await findModel(pool, decision.modelId);
   const incident = decision.incidentId === null ? null : (await readIncidents(pool, decision.modelId)).find(({ id }) => id === decision.incidentId) ?? null;
   const series = incident ? await seriesOfIncident(pool, decision.modelId, incident) : null;
-  return { zone: settings.zone, incident, figure: series && draw(series, settings.zone, schema.columns.find(({ role }) => role === 'target')?.name) };
+  return { zone: settings.zone, incident, figure: series && draw(series, settings.zone, columnOf(schema, 'target')?.name) };
 }
 
 const COLUMN_CALCULATORS: Record<'drift' | 'data_quality', CalculatorKind[]> = { drift: ['univariate_drift'], data_quality: ['missing_values', 'unseen_values', 'numerical_range'] };
