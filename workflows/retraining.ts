@@ -34,6 +34,8 @@ export async function aftercareRetraining(input: RetrainingInput): Promise<Retra
   /** An outcome over HTTP is waited for; the first that comes counts. */
   let awaited = false;
   let arrived: Arrival | null = null;
+  /** How it ended, from before it is written down: whoever reads there that it has, and brings an outcome in the next moment, is told so. */
+  let ended: Ending | null = null;
   let closed = false;
   const ignored: string[] = [];
 
@@ -151,6 +153,7 @@ export async function aftercareRetraining(input: RetrainingInput): Promise<Retra
   }
 
   async function close(ending: Ending): Promise<RetrainingReport> {
+    ended = ending;
     const { recorded, ...end } = await record(ending);
     status = { ...status, ...end };
     closed = true;
@@ -194,8 +197,10 @@ export async function aftercareRetraining(input: RetrainingInput): Promise<Retra
     if (given.retraining !== number) return refusal(`the outcome is of retraining ${given.retraining}, and this is retraining ${number} of ${name}`, 'Conflict');
     const fault = outcomeFault(given.outcome);
     if (fault !== null) return refusal(`that is no outcome of retraining ${number} of ${name}: ${fault}`, 'InvalidInput');
-    if (awaited && arrived === null && !closed) return null;
-    if (arrived !== null || closed) return refusal(`retraining ${number} of ${name} has its outcome: ${closed ? `${status.state}${status.version === null ? '' : `, version ${status.version}`}` : arrived!.outcome.state}`, 'Conflict');
+    if (awaited && arrived === null && ended === null) return null;
+    if (closed) return refusal(`retraining ${number} of ${name} has its outcome: ${status.state}${status.version === null ? '' : `, version ${status.version}`}`, 'Conflict');
+    const outcome = ended ?? arrived?.outcome;
+    if (outcome) return refusal(`retraining ${number} of ${name} has its outcome: ${outcome.state}`, 'Conflict');
     return refusal(`retraining ${number} of ${name} does not wait for an outcome: ${settings.training?.kind === 'workflow' ? 'its training is a workflow, whose result is the outcome' : `it is ${status.state}`}`, 'Conflict');
   }
 

@@ -196,4 +196,16 @@ describe.concurrent('retraining: over HTTP', () => {
     await handle.signal(stopRetraining, { by: 'grace', reason: 'enough' });
     await result(handle);
   });
+
+  it('says how it ended also in the moment after that was written down', async () => {
+    const refusals: { message: string }[] = [];
+    for (const [number, training] of [[36, byWorkflow('trainForever')], [37, OVER_HTTP]] as const) {
+      const handle = await story.begin(number, { mode: 'automatic', training });
+      story.onClosed.set(number, async () => { refusals.push(await refusalOf(send(handle, { state: 'completed', version: 2 }, number))); });
+      await waits(handle);
+      await handle.signal(stopRetraining, { by: 'grace', reason: 'enough' });
+      expect(await result(handle)).toMatchObject({ state: 'cancelled' });
+    }
+    expect(refusals).toMatchObject([{ message: 'retraining 36 of loans has its outcome: cancelled' }, { message: 'retraining 37 of loans has its outcome: cancelled' }]);
+  });
 });

@@ -24,6 +24,8 @@ export class RetrainingStory {
   readonly audited: Record<string, unknown>[] = [];
   /** By retraining: what the request does; absent: it goes well. */
   readonly onCall = new Map<number, (signal: AbortSignal) => Promise<void>>();
+  /** By retraining: what happens between the end's being written down and its workflow's hearing so. */
+  readonly onClosed = new Map<number, () => Promise<void>>();
   /** Retrainings whose version is not there. */
   readonly absent = new Set<number>();
   readonly #stage: Stage;
@@ -87,10 +89,11 @@ export class RetrainingStory {
           clearInterval(beating);
         }
       },
-      aftercareCloseRetraining: (end: RetrainingEnd): Promise<Pick<RetrainingEnd, 'state' | 'version' | 'reason'>> => {
+      aftercareCloseRetraining: async (end: RetrainingEnd): Promise<Pick<RetrainingEnd, 'state' | 'version' | 'reason'>> => {
         if (end.state === 'completed' && this.absent.has(end.number)) throw ApplicationFailure.nonRetryable(`the training answered with version ${end.version}, and the model has none of that number`, 'NotFound');
         this.ends.push(end);
-        return Promise.resolve({ state: end.state, version: end.version, reason: end.reason });
+        await this.onClosed.get(end.number)?.();
+        return { state: end.state, version: end.version, reason: end.reason };
       },
       aftercarePlanNotification: ({ notice }: { notice: Notice }): Promise<{ deliveries: [] }> => {
         this.notices.push(notice);
