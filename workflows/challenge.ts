@@ -4,9 +4,10 @@
  * What is next is decided by domain/challenge-policy.ts. Handlers record; the loop takes one step after the other, and a message that makes a step pointless
  * ends it. Every step can be taken again: a history is begun anew between any two of them.
  */
-import { allHandlersFinished, ApplicationFailure, CancellationScope, condition, continueAsNew, isCancellation, setCurrentDetails, setHandler, startChild, workflowInfo } from '@temporalio/workflow';
+import { allHandlersFinished, ApplicationFailure, CancellationScope, condition, continueAsNew, isCancellation, setCurrentDetails, setHandler, workflowInfo } from '@temporalio/workflow';
 import { beginChallenge, isFinalState, nextChallengeStep, probationEndsAtMs, receiveChallenge, refusePromotion, refuseRollback, type ChallengeMessage, type ChallengeProgress, type ChallengeStep, type Refusal } from '../domain/challenge-policy.js';
 import { approvalText, decisionWorkflowId, WORKFLOW } from '../domain/names.js';
+import { startHeeding } from './children.js';
 import { challengeNotice, describeChallenge, promotionQuestion } from './challenge-words.js';
 import type { aftercareDecision } from './decision.js';
 import { carryOutPromotion, carryOutRollback } from './promoting.js';
@@ -100,7 +101,7 @@ export async function aftercareChallenge(input: ChallengeInput): Promise<Challen
     if (champion !== progress.against && (!progress.byHand || champion === version)) return receive({ kind: 'overtaken', champion });
     receive({ kind: 'against', champion });
     const { approval } = input.promotion;
-    const decision = await startChild<typeof aftercareDecision>(WORKFLOW.decision, {
+    const decision = await startHeeding<typeof aftercareDecision>(WORKFLOW.decision, {
       workflowId: decisionWorkflowId(decisionId()!),
       args: [{ modelId, settings: approval, question: { decisionId: decisionId()!, subject: 'promotion', incidentId: null, text: promotionQuestion(input, progress), approvers: approval.approvers } }],
       parentClosePolicy: 'REQUEST_CANCEL',

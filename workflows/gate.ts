@@ -1,7 +1,8 @@
 /** A batch before its predictions are used: answered at once from its estimated quality; one that is held waits for a named person, who releases or rejects it. */
-import { allHandlersFinished, CancellationScope, condition, isCancellation, setCurrentDetails, setHandler, startChild } from '@temporalio/workflow';
+import { allHandlersFinished, CancellationScope, condition, isCancellation, setCurrentDetails, setHandler } from '@temporalio/workflow';
 import type { Gate } from '../domain/gate.js';
 import { decisionWorkflowId, WORKFLOW } from '../domain/names.js';
+import { startHeeding } from './children.js';
 import type { aftercareDecision } from './decision.js';
 import { endGate, gateAnswer, withdrawDecision, type DecisionReport, type GateInput } from './messages.js';
 import { tellPeople } from './notifying.js';
@@ -48,7 +49,7 @@ export async function aftercareGate(input: GateInput): Promise<Gate> {
     if (ended !== null) return { decisionId, answer: null, by: null, note: ended };
     try {
       const deadlineMs = rule.deadlineMs ?? DEADLINE_MS;
-      const question = await startChild<typeof aftercareDecision>(WORKFLOW.decision, {
+      const question = await startHeeding<typeof aftercareDecision>(WORKFLOW.decision, {
         workflowId: decisionWorkflowId(decisionId),
         args: [{
           modelId, settings: { remindAfterMs: DAY_MS, escalateAfterMs: 3 * DAY_MS, deadlineMs, fallback: 'reject', notify: [] },

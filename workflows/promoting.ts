@@ -2,10 +2,11 @@
  * Puts a version in charge and takes it back: first the user's own switch, then the store. When the switch fails, or the store finds another version in charge
  * by then, the switch is called once more to undo what it may have done.
  */
-import { CancellationScope, ChildWorkflowCancellationType, executeChild, isCancellation } from '@temporalio/workflow';
+import { CancellationScope, ChildWorkflowCancellationType, isCancellation } from '@temporalio/workflow';
 import type { ChallengeMessage, Wish } from '../domain/challenge-policy.js';
 import type { SwitchOrder } from '../domain/challenge.js';
 import { switchId } from '../domain/names.js';
+import { startHeeding } from './children.js';
 import type { ChallengeInput } from './messages.js';
 import { quick, switchFor } from './proxies.js';
 import { kindOf, reasonOf } from './reporting.js';
@@ -74,7 +75,7 @@ async function callSwitch({ modelId, number, promotion }: ChallengeInput, order:
   const call = promotion.switch;
   if (call === null) return;
   if (call.kind === 'webhook') return switchFor(timeoutMs).aftercareCallSwitch({ endpoint: call, order });
-  await executeChild(call.workflowType, {
+  const child = await startHeeding(call.workflowType, {
     workflowId: switchId(modelId, number, order.action),
     taskQueue: call.taskQueue,
     args: [order],
@@ -84,6 +85,7 @@ async function callSwitch({ modelId, number, promotion }: ChallengeInput, order:
     cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,   // what undoes it must not overtake it
     staticSummary: `${order.action}: version ${order.from} → ${order.to} of ${order.model}`,
   });
+  await child.result();
 }
 
 function orderOf({ modelId, name, number }: ChallengeInput, action: SwitchOrder['action'], from: number, to: number, { by }: Wish): SwitchOrder {

@@ -3,7 +3,7 @@
  * and its training itself; whoever wants to know how it ended is told by signal.
  */
 import {
-  allHandlersFinished, ApplicationFailure, CancellationScope, ChildWorkflowCancellationType, condition, isCancellation, ParentClosePolicy, setCurrentDetails, setHandler, startChild, TemporalFailure,
+  allHandlersFinished, ApplicationFailure, CancellationScope, ChildWorkflowCancellationType, condition, isCancellation, ParentClosePolicy, setCurrentDetails, setHandler, TemporalFailure,
 } from '@temporalio/workflow';
 import { formatDuration } from '../domain/duration.js';
 import { approvalText, decisionWorkflowId, retrainingId, WORKFLOW } from '../domain/names.js';
@@ -11,6 +11,7 @@ import type { Notice } from '../domain/notice.js';
 import type { TrainingOrder, TrainingOutcome } from '../domain/retraining.js';
 import { answerCommand } from '../domain/shell.js';
 import { outcomeFault, tidyOutcome } from '../domain/training-outcome.js';
+import { startHeeding } from './children.js';
 import type { aftercareDecision } from './decision.js';
 import { retrainingFinished, retrainingStatus, stopRetraining, trainingFinished, trainingFinishedSignal, withdrawDecision, type RetrainingInput, type RetrainingReport, type RetrainingStatus } from './messages.js';
 import { tellPeople } from './notifying.js';
@@ -86,7 +87,7 @@ export async function aftercareRetraining(input: RetrainingInput): Promise<Retra
     const { approvers, remindAfterMs, escalateAfterMs, deadlineMs, fallback, notify } = settings.approval;
     const decisionId = approvalText(modelId, 'retraining', number);
     become({ decisionId });
-    const child = await startChild<typeof aftercareDecision>(WORKFLOW.decision, {
+    const child = await startHeeding<typeof aftercareDecision>(WORKFLOW.decision, {
       workflowId: decisionWorkflowId(decisionId),
       args: [{
         modelId, settings: { remindAfterMs, escalateAfterMs, deadlineMs, fallback, notify },
@@ -126,7 +127,7 @@ export async function aftercareRetraining(input: RetrainingInput): Promise<Retra
 
   async function trainByWorkflow(order: TrainingOrder): Promise<Arrival> {
     const { taskQueue, workflowType } = settings.training as Extract<typeof settings.training, { kind: 'workflow' }>;
-    const child = await startChild<(order: TrainingOrder) => Promise<unknown>>(workflowType, {
+    const child = await startHeeding<(order: TrainingOrder) => Promise<unknown>>(workflowType, {
       workflowId: `${retrainingId(modelId, number)}/training`, taskQueue, args: [order],
       // Twice the time: it is cancelled after once, and a training that does not heed that ends some day as well.
       workflowExecutionTimeout: settings.timeoutMs + Math.max(settings.timeoutMs, LEAST_GRACE_MS),
