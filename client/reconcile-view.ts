@@ -65,33 +65,34 @@ export async function readTemporal(lifecycles: Lifecycles, stores: readonly Stor
   };
   const note = (id: string, running: boolean): void => {
     const parsed = parseWorkflowId(id);
-    if (!parsed) return;
-    const { workflows } = viewOf(parsed.modelId);
-    workflows.set(id, { id, ...parsed, running: running || (workflows.get(id)?.running ?? false) });
+    if (parsed) viewOf(parsed.modelId).workflows.set(id, { id, ...parsed, running });
   };
   for (const { modelId } of stores) viewOf(modelId);
-  const listed = await list(lifecycles, note);
-  // A list may lag behind, and may come from another backup: what is to be there is asked for by name.
-  const wanted = stores.flatMap((store) => [...expectedIds(store), ...(listed ? [] : nextIds(store))]).filter((id) => models.get(parseWorkflowId(id)?.modelId ?? 0)?.workflows.get(id)?.running !== true);
-  await each(wanted, async (id) => {
+  const names = await list(lifecycles);
+  for (const id of names?.ended ?? []) note(id, false);
+  // A list may lag behind, by seconds after a start, and may come from another backup: what runs, and what is to be there, is asked for by name.
+  const wanted = stores.flatMap((store) => [...expectedIds(store), ...(names === null ? nextIds(store) : [])]);
+  await each([...new Set([...names?.running ?? [], ...wanted])], async (id) => {
     const running = await isRunning(lifecycles, id);
     if (running !== null) note(id, running);
   });
   await each(stores, (store) => ask(lifecycles, store, viewOf(store.modelId)));
   await readSchedules(lifecycles, stores, viewOf);
-  return { models, listed };
+  return { models, listed: names !== null };
 }
 
-/** @returns false when this server cannot */
-async function list(lifecycles: Lifecycles, note: (id: string, running: boolean) => void): Promise<boolean> {
-  const { client } = lifecycles.temporal;
+/** Names of ours, as the server lists them. @returns null when this server cannot */
+async function list({ temporal: { client } }: Lifecycles): Promise<{ running: string[]; ended: string[] } | null> {
+  const named = async (condition: string): Promise<string[]> => {
+    const ids: string[] = [];
+    for await (const { workflowId } of client.workflow.list({ query: `WorkflowId STARTS_WITH '${PREFIX}' AND ${condition}` })) ids.push(workflowId);
+    return ids;
+  };
   try {
-    for await (const { workflowId } of client.workflow.list({ query: `WorkflowId STARTS_WITH '${PREFIX}' AND ExecutionStatus = 'Running'` })) note(workflowId, true);
-    for await (const { workflowId } of client.workflow.list({ query: `WorkflowId STARTS_WITH '${PREFIX}' AND ExecutionStatus != 'Running' AND WorkflowType IN (${ONCE.map((type) => `'${type}'`).join(', ')})` })) note(workflowId, false);
-    return true;
+    return { running: await named(`ExecutionStatus = 'Running'`), ended: await named(`ExecutionStatus != 'Running' AND WorkflowType IN (${ONCE.map((type) => `'${type}'`).join(', ')})`) };
   } catch (error) {
     if (!cannotList(error)) throw error;
-    return false;
+    return null;
   }
 }
 
