@@ -13,6 +13,8 @@ export interface MetricComparison {
   challenger: number | null;
   /** Posterior of the difference in the metric's own unit, challenger against champion, positive is better. */
   difference: { mean: number; lower: number; upper: number } | null;
+  /** Half the width of the region of practical equivalence that it was judged by, in the metric's unit; null where nothing can be said. */
+  rope: number | null;
   /** Of the posterior: above, below and within the region of practical equivalence. */
   probability: { better: number; worse: number; equivalent: number } | null;
   judgement: Judgement;

@@ -2,15 +2,15 @@
 import type { GuardrailCheck, MetricComparison } from './challenge.js';
 import type { ChallengeSettings } from './lifecycle-settings.js';
 import type { ServingSummary } from './telemetry.js';
-import { chance, signed } from './verdict-text.js';
+import { chance, digits, signed } from './verdict-text.js';
 
-type Limits = Pick<ChallengeSettings, 'errorRateSurplus' | 'responseTimeRatio' | 'segmentLoss' | 'certainty'>;
+type Limits = Pick<ChallengeSettings, 'errorRateSurplus' | 'responseTimeRatio'>;
 
 /** Fewer calls say nothing about shares and tails. */
 const LEAST_CALLS = 100;
 
 /** Of serving telemetry; a limit that is null is not looked at. */
-export function servingGuardrails(champion: ServingSummary, challenger: ServingSummary, { errorRateSurplus, responseTimeRatio }: Pick<Limits, 'errorRateSurplus' | 'responseTimeRatio'>): GuardrailCheck[] {
+export function servingGuardrails(champion: ServingSummary, challenger: ServingSummary, { errorRateSurplus, responseTimeRatio }: Limits): GuardrailCheck[] {
   const checks: GuardrailCheck[] = [];
   const few = [champion, challenger].find(({ calls }) => calls < LEAST_CALLS);
   const unknown = few ? `version ${few.version} has ${few.calls} logged calls, ${LEAST_CALLS} are needed` : null;
@@ -33,16 +33,25 @@ export function servingGuardrails(champion: ServingSummary, challenger: ServingS
   return checks;
 }
 
-/** Broken when in some segment the challenger is worse by more than the limit with the certainty that was asked for. null: not looked at. */
-export function segmentGuardrail(losses: readonly { segment: string; comparison: MetricComparison; beyond: number }[], { segmentLoss, certainty }: Pick<Limits, 'segmentLoss' | 'certainty'>): GuardrailCheck | null {
-  if (segmentLoss === null) return null;
+/** How the challenger does in one segment. */
+export interface SegmentLoss {
+  segment: string;
+  comparison: MetricComparison;
+  /** It may be worse by so much, in the metric's unit. */
+  limit: number;
+  /** How probable it is that it is worse by more. */
+  beyond: number;
+}
+
+/** Broken when in some segment the challenger is worse by more than the limit with the certainty that was asked for. */
+export function segmentGuardrail(losses: readonly SegmentLoss[], { certainty }: Pick<ChallengeSettings, 'certainty'>): GuardrailCheck {
   const known = losses.filter(({ comparison }) => comparison.difference !== null);
   if (known.length === 0) return { guardrail: 'worst_segment', kept: null, text: 'segments: none has enough pairs' };
   const worst = known.reduce((a, b) => (b.beyond > a.beyond || (b.beyond === a.beyond && b.comparison.difference!.mean < a.comparison.difference!.mean) ? b : a));
   const { mean } = worst.comparison.difference!;
   return {
     guardrail: 'worst_segment', kept: worst.beyond < certainty,
-    text: `worst segment ${worst.segment}: ${signed(mean)} (worse by more than ${segmentLoss} with probability ${chance(worst.beyond)})`,
+    text: `worst segment ${worst.segment}: ${signed(mean)} (worse by more than ${digits(worst.limit)} with probability ${chance(worst.beyond)})`,
   };
 }
 

@@ -99,8 +99,8 @@ export interface RetrainingSettings {
 export interface ChallengeSettings {
   /** Absent: the model's key metric. */
   metric?: string;
-  /** Half the width of the region of practical equivalence, in the metric's unit. */
-  rope: number;
+  /** Half the width of the region of practical equivalence, in the metric's unit; absent: `usualRope`. */
+  rope?: number;
   /** Posterior probability from which on a judgement is given. */
   certainty: number;
   /** Pairs that are needed at least. */
@@ -112,8 +112,8 @@ export interface ChallengeSettings {
   /** Allowed surplus of the challenger's error rate, and allowed ratio of its tail response time; null: not looked at. */
   errorRateSurplus: number | null;
   responseTimeRatio: number | null;
-  /** In no segment may the challenger be worse by more than this; null: not looked at. */
-  segmentLoss: number | null;
+  /** In no segment may the challenger be worse by more than this, in the metric's unit; absent: `usualSegmentLoss`; null: not looked at. */
+  segmentLoss?: number | null;
   /** No verdict by then: closed. */
   deadlineMs: number;
 }
@@ -168,7 +168,7 @@ export const LIFECYCLE_DEFAULTS: WholeLifecycleSettings = {
   notifications: { channels: [], routes: [], quietHours: null, digestAt: '08:00', giveUpAfterMs: DAY_MS },
   retraining: { mode: 'off', on: [], training: null, approval: APPROVAL, timeoutMs: 7 * DAY_MS, restMs: DAY_MS, schedule: null },
   challenge: {
-    rope: 0.01, certainty: 0.95, minPairs: 500, maxWidth: null, everyRows: 1_000, errorRateSurplus: 0.01, responseTimeRatio: 1.5, segmentLoss: 0.05, deadlineMs: 90 * DAY_MS,
+    certainty: 0.95, minPairs: 500, maxWidth: null, everyRows: 1_000, errorRateSurplus: 0.01, responseTimeRatio: 1.5, deadlineMs: 90 * DAY_MS,
   },
   promotion: {
     mode: 'ask', approval: APPROVAL, switch: null, switchTimeoutMs: HOUR_MS, probationMs: 7 * DAY_MS,

@@ -39,6 +39,11 @@ export function keyMetricsOf(problemType: ProblemType): PerformanceMetric[] {
   return METRICS_OF[problemType].filter((metric) => metric !== 'confusion_matrix');
 }
 
+/** Errors and business value have the target's unit or one of their own; all others lie between 0 and 1. */
+export function hasUnit(metric: string): boolean {
+  return metric === 'business_value' || (REGRESSION_METRICS as readonly string[]).includes(metric);
+}
+
 /** Where a metric gets worse: above, below, or nowhere that is known (a mean of values, the metric of a user). */
 export type WorseSide = 'upper' | 'lower' | null;
 

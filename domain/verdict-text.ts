@@ -1,17 +1,16 @@
 /** A verdict in one sentence with its numbers. */
 import type { MetricComparison, Verdict } from './challenge.js';
 
-/** @param rope half the width of the region of practical equivalence */
-export function verdictText({ challenger, champion, judgement, comparison, guardrails }: Pick<Verdict, 'challenger' | 'champion' | 'judgement' | 'comparison' | 'guardrails'>, rope: number): string {
+export function verdictText({ challenger, champion, judgement, comparison, guardrails }: Pick<Verdict, 'challenger' | 'champion' | 'judgement' | 'comparison' | 'guardrails'>): string {
   const broken = guardrails.filter(({ kept }) => kept === false);
   const said = { better: 'is better than', worse: 'is worse than', equivalent: 'is as good as', 'not yet': 'cannot be told from' }[judgement];
   const held = broken.length > 0 ? `; a guardrail is not kept: ${broken.map(({ text }) => text).join('; ')}` : '';
-  return `version ${challenger} ${said} version ${champion}${judgement === 'not yet' ? ' yet' : ''}: ${comparisonText(comparison, rope)}${held}`;
+  return `version ${challenger} ${said} version ${champion}${judgement === 'not yet' ? ' yet' : ''}: ${comparisonText(comparison)}${held}`;
 }
 
-export function comparisonText({ metric, pairs, basis, champion, challenger, difference, probability, reason }: MetricComparison, rope: number): string {
+export function comparisonText({ metric, pairs, basis, champion, challenger, difference, rope, probability, reason }: MetricComparison): string {
   const rows = `${basis === 'realized' ? 'on' : 'estimated on'} ${pairs.toLocaleString('en')} ${pairs === 1 ? 'row' : 'rows'} that both answered${basis === 'realized' ? ', with targets' : ''}`;
-  if (difference === null || probability === null) return `${metric} ${rows}: ${reason ?? 'nothing can be said'}`;
+  if (difference === null || probability === null || rope === null) return `${metric} ${rows}: ${reason ?? 'nothing can be said'}`;
   const likely = (Object.keys(probability) as (keyof typeof probability)[]).reduce((a, b) => (probability[b] > probability[a] ? b : a));
   const region = { better: `better by more than ${digits(rope)}`, worse: `worse by more than ${digits(rope)}`, equivalent: `within ±${digits(rope)}` }[likely];
   return `${metric} ${digits(challenger!)} against ${digits(champion!)}, ${signed(difference.mean)} (95 %: ${signed(difference.lower)} to ${signed(difference.upper)}; positive is better) ${rows}; ${region} with probability ${chance(probability[likely])}${reason === null ? '' : `; ${reason}`}`;

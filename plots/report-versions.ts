@@ -1,5 +1,4 @@
 /** The report's section on versions: what each is made of, and how challengers compare with the version in charge. */
-import { lifecycleSettings } from '../domain/lifecycle-settings.js';
 import { describeProvenance } from '../domain/version.js';
 import { formatCount, formatMoment } from './format.js';
 import { el, type Markup } from './markup.js';
@@ -16,7 +15,7 @@ export function versions(input: ReportInput): Markup | null {
   const lead = `Version ${input.model.version} is in charge${shadows === 0 ? '' : `, ${formatCount(shadows)} ${shadows === 1 ? 'answers' : 'answer'} in its shadow`}. All else in this report is about version ${input.model.version}.${input.changes.length === 0 ? '' : ' Dotted lines in its figures mark where a version was put in charge.'}`;
   return section('versions', 'Versions', lead,
     el('div', { class: 'card' }, versionTable(input.versions)),
-    input.verdicts.slice(0, FIGURES_AT_MOST).map((verdict, i) => figureCard(`Version ${verdict.challenger} against version ${verdict.champion}`, verdict.text, drawVerdict(verdict, lifecycleSettings(input.settings).challenge.rope, { id: anchor('verdict', i) }))));
+    input.verdicts.slice(0, FIGURES_AT_MOST).map((verdict, i) => figureCard(`Version ${verdict.challenger} against version ${verdict.champion}`, verdict.text, drawVerdict(verdict, { id: anchor('verdict', i) }))));
 }
 
 function versionTable(all: readonly ReportedVersion[]): Markup {

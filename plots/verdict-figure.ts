@@ -13,10 +13,10 @@ const SEGMENTS_AT_MOST = 20;
 const NAMES = 190;
 const SAID = 150;
 
-/** @param rope half the width of the region of practical equivalence, in the metric's unit */
-export function drawVerdict(verdict: Verdict, rope: number, options: FigureOptions): Markup {
+export function drawVerdict(verdict: Verdict, options: FigureOptions): Markup {
   const frame = frameOf(options);
   const rows = rowsOf(verdict);
+  const rope = verdict.comparison.rope ?? 0;
   const [left, right, top] = [NAMES, frame.width - SAID, frame.headingHeight + 30];
   const bottom = top + rows.length * ROW;
   const height = options.height ?? bottom + 46;

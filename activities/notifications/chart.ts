@@ -9,7 +9,7 @@ import type { StoryChart } from './story.js';
 const MOST_CHUNKS = 120;
 
 export function chartPng(chart: StoryChart): { png: Buffer; width: number; height: number; text: string } {
-  if ('verdict' in chart) return { ...verdictChart(chart.verdict, chart.rope), text: chart.verdict.text };
+  if ('verdict' in chart) return { ...verdictChart(chart.verdict), text: chart.verdict.text };
   const { title, series } = chart;
   const points = (['reference', 'analysis'] as const).flatMap((period) => series.points.filter((point) => point.period === period).slice(-MOST_CHUNKS));
   const last = points.findLast((point) => point.value !== null);

@@ -1,14 +1,12 @@
 /** What is known of a retraining, a challenge, a gate. */
 import type { Challenge, MetricComparison, Verdict } from '../../domain/challenge.js';
 import type { Gate } from '../../domain/gate.js';
-import { lifecycleSettings } from '../../domain/lifecycle-settings.js';
 import type { NoticeSubject } from '../../domain/notice.js';
 import type { Retraining } from '../../domain/retraining.js';
 import { chance, digits, signed } from '../../domain/verdict-text.js';
 import { formatCount, formatMoment, formatValue } from '../../plots/format.js';
 import { metricName } from '../../plots/names.js';
 import { readChallenges } from '../../store/challenges.js';
-import { findModel } from '../../store/find-model.js';
 import { findGate } from '../../store/gates.js';
 import type { DecisionStory } from '../../store/notifications.js';
 import type { Pool } from '../../store/pool.js';
@@ -65,11 +63,7 @@ async function challengeKnown(pool: Pool, modelId: number, id: string): Promise<
   const [challenge] = await readChallenges(pool, modelId, { number: Number(id) });
   if (!challenge) return null;
   const verdict = (await readVerdicts(pool, modelId, { challenger: challenge.version })).find((one) => one.challenge === challenge.number) ?? null;
-  return { facts: challengeFacts(challenge, verdict), tables: verdict ? [comparisonTable(verdict)] : [], details: { challenge, ...(verdict ? { verdict } : {}) }, chart: verdict && verdict.comparison.difference ? { verdict, rope: await ropeOf(pool, modelId) } : null };
-}
-
-async function ropeOf(pool: Pool, modelId: number): Promise<number> {
-  return lifecycleSettings((await findModel(pool, modelId)).settings).challenge.rope;
+  return { facts: challengeFacts(challenge, verdict), tables: verdict ? [comparisonTable(verdict)] : [], details: { challenge, ...(verdict ? { verdict } : {}) }, chart: verdict && verdict.comparison.difference ? { verdict } : null };
 }
 
 function challengeFacts({ number, mode, state, version, against, judgement, note }: Challenge, verdict: Verdict | null): Story['facts'] {

@@ -37,7 +37,7 @@ export interface StoryQuestion {
   deadlineAt: Date;
 }
 
-export type StoryChart = { title: string; series: Series } | { verdict: Verdict; rope: number };
+export type StoryChart = { title: string; series: Series } | { verdict: Verdict };
 
 /** A story of the sentence alone. */
 export function plainStory(model: string, sentence: string): Story {

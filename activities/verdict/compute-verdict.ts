@@ -6,12 +6,13 @@
  */
 import type { Judgement, MetricComparison, Verdict } from '../../domain/challenge.js';
 import { InvalidInput, NotFound } from '../../domain/errors.js';
-import { segmentGuardrail, servingGuardrails } from '../../domain/guardrails.js';
+import { segmentGuardrail, servingGuardrails, type SegmentLoss } from '../../domain/guardrails.js';
 import type { ChallengeSettings } from '../../domain/lifecycle-settings.js';
 import { keyMetricsOf, needsScores, type PerformanceMetric } from '../../domain/metrics.js';
 import { columnOf, columnsOf } from '../../domain/schema.js';
 import { segmentColumns, segmentText } from '../../domain/segment.js';
 import { SEGMENT_DEFAULTS } from '../../domain/settings.js';
+import { usualSegmentLoss } from '../../domain/usual-limits.js';
 import { chance, verdictText } from '../../domain/verdict-text.js';
 import type { FittedEstimatedPerformance } from '../../engine/estimators/estimated-performance.js';
 import { samplingError, type SamplingErrorTerms } from '../../engine/metrics/sampling-error.js';
@@ -62,13 +63,13 @@ export async function computeVerdict(pool: Pool, cache: FittedCache, request: Ve
   const judged = found.all ? await byEstimates(pool, cache, { ...found, all: found.all }, versions, metric, request) : byTargets(found.realized, found.columns, versions.champion, metric, request);
   const guardrails = [
     ...servingGuardrails(...await readServingSince(pool, modelId, versions.champion.versionId, versions.challenger.versionId), settings),
-    ...[segmentGuardrail(judged.losses, settings)].filter((check) => check !== null && judged.losses.length > 0).map((check) => check!),
+    ...(settings.segmentLoss === null || judged.losses.length === 0 ? [] : [segmentGuardrail(judged.losses, settings)]),
   ];
   const broken = guardrails.some(({ kept }) => kept === false);
   // A challenger that breaks a limit is not put in charge, however good it is; it may come to keep it.
   const judgement: Judgement = judged.comparison.judgement === 'better' && broken ? 'not yet' : judged.comparison.judgement;
   const verdict: Omit<Verdict, 'text'> = { model: versions.champion.name, challenge, champion, challenger, horizon, judgement, comparison: judged.comparison, segments: judged.segments, guardrails };
-  return saveVerdict(pool, modelId, { ...verdict, text: verdictText(verdict, settings.rope) });
+  return saveVerdict(pool, modelId, { ...verdict, text: verdictText(verdict) });
 }
 
 async function readBoth(pool: Pool, { modelId, champion, challenger }: VerdictRequest): Promise<Both<ModelState>> {
@@ -139,13 +140,12 @@ function segmentNames({ schema, settings }: ModelState): string[] {
 interface Judged {
   comparison: MetricComparison;
   segments: Record<string, MetricComparison>;
-  /** Per segment, how probable it is that the challenger is worse by more than the limit. */
-  losses: { segment: string; comparison: MetricComparison; beyond: number }[];
+  losses: SegmentLoss[];
 }
 
 function byTargets(realized: PairedRows | null, columns: CalculatorColumns, model: ModelState, metric: PerformanceMetric, request: VerdictRequest): Judged {
   if (realized === null || realized.rows === 0) {
-    return { comparison: { metric, pairs: 0, basis: 'realized', champion: null, challenger: null, difference: null, probability: null, judgement: 'not yet', reason: `${metric} cannot be estimated here, and no row that both answered has its target yet` }, segments: {}, losses: [] };
+    return { comparison: { metric, pairs: 0, basis: 'realized', champion: null, challenger: null, difference: null, rope: null, probability: null, judgement: 'not yet', reason: `${metric} cannot be estimated here, and no row that both answered has its target yet` }, segments: {}, losses: [] };
   }
   const { frames, target } = realized;
   const pairs = pairsOfFrames({ metric, columns, settings: settingsForMetric(model.settings, metric), frames, target, fitted: null });
@@ -183,17 +183,18 @@ function calibrationError(fitted: FittedEstimatedPerformance, metric: Performanc
 function judgeAll(pairs: Pairs, { frames, capped }: PairedRows, model: ModelState, basis: MetricComparison['basis'], request: VerdictRequest, metric: PerformanceMetric, further: (share: number) => number): Judged {
   const rows = completeRows(pairs);
   let place = 0;
-  const compare = (among: Int32Array): PairComparison => comparePairs(among.length === pairs.rows ? pairs : selectPairs(pairs, among), {
-    metric, basis, rules: request.settings, seed: seedOf(request, place++), further: further(Math.max(1, among.length) / Math.max(1, rows.length)),
+  const { settings } = request;
+  const compare = (among: Int32Array, rope = settings.rope): PairComparison => comparePairs(among.length === pairs.rows ? pairs : selectPairs(pairs, among), {
+    metric, basis, rules: { ...settings, rope }, seed: seedOf(request, place++), further: further(Math.max(1, among.length) / Math.max(1, rows.length)),
   });
   const { comparison } = compare(rows);
   const segments: Record<string, MetricComparison> = {};
   const losses: Judged['losses'] = [];
   for (const { segment, rows: own } of segmentRows(frames.champion, rows, model)) {
-    const one = compare(own);
+    const one = compare(own, comparison.rope ?? undefined);
     segments[segment] = one.comparison;
-    const limit = request.settings.segmentLoss ?? Infinity;
-    losses.push({ segment, comparison: one.comparison, beyond: one.differences.length === 0 ? 0 : one.differences.filter((value) => value < -limit).length / one.differences.length });
+    const limit = settings.segmentLoss ?? usualSegmentLoss(metric, one.comparison.champion ?? NaN);
+    losses.push({ segment, comparison: one.comparison, limit, beyond: one.differences.length === 0 ? 0 : one.differences.filter((value) => value < -limit).length / one.differences.length });
   }
   const note = capped && comparison.reason === null ? `only the newest ${Math.min(MOST_PAIRS, pairs.rows).toLocaleString('en')} pairs were looked at` : comparison.reason;
   return { comparison: { ...comparison, reason: note }, segments, losses };

@@ -4,7 +4,6 @@ import type { Gate } from '../../domain/gate.js';
 import type { MetricComparison, Verdict } from '../../domain/challenge.js';
 import { parseDuration } from '../../domain/duration.js';
 import { InvalidInput } from '../../domain/errors.js';
-import { lifecycleSettings } from '../../domain/lifecycle-settings.js';
 import { answerCommand } from '../../domain/shell.js';
 import { chance, digits, signed } from '../../domain/verdict-text.js';
 import { withClient, withStackOptions, type StackOptions } from '../support/connect.js';
@@ -53,7 +52,7 @@ Examples:
       if (!compute && (against ?? metric ?? rope ?? certainty) !== undefined) throw new InvalidInput('--against, --metric, --rope and --certainty are for a verdict of now: add --compute');
       const verdict = await client.verdict(model, { version: version === undefined ? undefined : numberOf(version), against, compute, settings: { ...(metric === undefined ? {} : { metric }), ...(rope === undefined ? {} : { rope }), ...(certainty === undefined ? {} : { certainty }) } });
       if (options.json) return printJson(verdict);
-      show(verdict, rope ?? lifecycleSettings((await client.models.get(model)).settings).challenge.rope);
+      show(verdict);
     }));
 
   withStackOptions(program.command('gate <model> <batch>'))
@@ -103,9 +102,10 @@ Examples:
     }));
 }
 
-function show({ text, comparison, segments, guardrails }: Verdict, rope: number): void {
+function show({ text, comparison, segments, guardrails }: Verdict): void {
   print(text);
   const rows: [string, MetricComparison][] = [['all rows', comparison], ...Object.entries(segments).sort(([a], [b]) => (a < b ? -1 : 1))];
+  const rope = comparison.rope ?? 0;
   const reach = reachOf(rows.flatMap(([, { difference }]) => (difference ? [difference] : [])), rope);
   print(table(rows.map(([name, one]) => ({
     rows: name, pairs: one.pairs, champion: one.champion === null ? null : digits(one.champion), challenger: one.challenger === null ? null : digits(one.challenger),

@@ -2,7 +2,10 @@
 import type { ChallengeSettings } from '../../domain/lifecycle-settings.js';
 import type { Judgement, MetricComparison } from '../../domain/challenge.js';
 
-export type JudgingRules = Pick<ChallengeSettings, 'rope' | 'certainty' | 'minPairs' | 'maxWidth'>;
+export interface JudgingRules extends Pick<ChallengeSettings, 'certainty' | 'minPairs' | 'maxWidth'> {
+  /** Half the width of the region of practical equivalence, in the metric's unit. */
+  rope: number;
+}
 
 export interface JudgedDifference {
   difference: NonNullable<MetricComparison['difference']>;

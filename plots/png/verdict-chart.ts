@@ -18,9 +18,9 @@ const SAID = 108;
 /** Of the region of practical equivalence: seen on a screen that is not good as well. */
 const SHADE = 0.28;
 
-/** @param rope half the width of the region of practical equivalence, in the metric's unit */
-export function verdictChart(verdict: Verdict, rope: number, { width = 592 }: { width?: number } = {}): SeriesChart {
+export function verdictChart(verdict: Verdict, { width = 592 }: { width?: number } = {}): SeriesChart {
   const rows = rowsOf(verdict);
+  const rope = verdict.comparison.rope ?? 0;
   const bottom = TOP + rows.length * ROW;
   const height = bottom + BELOW;
   const [left, right] = [NAMES, width - SAID];

@@ -162,7 +162,7 @@ it('regressions and several classes are compared as well, estimated and realized
     const name = uniqueName(schema.problemType);
     const whole = (n: number, version: 1 | 2): Row => ({ id: `r${n}`, size: normal(n, 0), kind: n % 2 === 0 ? 'a' : 'b', ...row(n, version === 1 ? 4 : 0.5, version + 3) });
     const reference = (version: 1 | 2): Row[] => Array.from({ length: 1_500 }, (_, i) => ({ ...whole(i - 1_500, version), ...target(i - 1_500) }));
-    const settings = { ...defaultSettings(schema.problemType, { kind: 'size', size: 500 }), targets: { arrival: 'absent' as const } };
+    const settings = { ...defaultSettings(schema.problemType, { kind: 'size', size: 500 }), targets: { arrival: 'absent' as const }, segments: { by: ['kind'] } };
     const { modelId } = await createModel(pool, { name, schema, settings, reference: memorySource(reference(1), { columnNames: schema.columns.map((column) => column.name) }), by: 'test' });
     await addFromInput({ pool, by: 'test' }, name, { reference: reference(2), key: 'challenger', schema });
     const numbers = Array.from({ length: 1_200 }, (_, n) => n);
@@ -172,6 +172,14 @@ it('regressions and several classes are compared as well, estimated and realized
     await appendTargets(pool, modelId, memorySource(numbers.map((n) => ({ id: `r${n}`, ...target(n) }))), { by: 'test' });
     const realized = await ask(5);
     expect([estimated, realized].map(({ judgement, comparison }) => [judgement, comparison.basis, comparison.pairs]), name).toEqual([['better', 'estimated', 1_200], ['better', 'realized', 1_200]]);
+    // A region and a limit in the metric's own unit, where that has one.
+    const { champion, challenger, rope } = realized.comparison;
+    const own = schema.problemType === 'regression';
+    expect(rope).toBeCloseTo(own ? 0.01 * Math.max(champion!, challenger!) : 0.01, 12);
+    expect(Object.values(realized.segments).map((one) => one.rope)).toEqual([rope, rope]);
+    const [worst] = realized.guardrails.filter(({ guardrail }) => guardrail === 'worst_segment');
+    const [, segment, limit] = /^worst segment (kind=[ab]): .* \(worse by more than ([\d.]+) with/.exec(worst!.text)!;
+    expect(Number(limit)).toBeCloseTo(own ? 0.05 * realized.segments[segment!]!.champion! : 0.05, 3);
     for (const side of ['champion', 'challenger'] as const) expect(Math.abs(estimated.comparison[side]! - realized.comparison[side]!) / realized.comparison[side]!, `${name} ${side}`).toBeLessThan(0.1);
   }
 });

@@ -71,20 +71,20 @@ describe('a series as a picture', () => {
 
 describe('verdictChart', () => {
   const part = (mean: number | null, judgement: MetricComparison['judgement']): MetricComparison => ({
-    metric: 'roc_auc', pairs: 1_000, basis: 'realized', champion: null, challenger: null, judgement, reason: null, probability: null,
+    metric: 'roc_auc', pairs: 1_000, basis: 'realized', champion: null, challenger: null, judgement, reason: null, rope: 0.01, probability: null,
     difference: mean === null ? null : { mean, lower: mean - 0.01, upper: mean + 0.01 },
   });
   const verdict = (segments: Verdict['segments']): Verdict => ({ model: 'loans', challenge: 1, champion: 1, challenger: 2, horizon: 9, judgement: 'better', comparison: part(0.03, 'better'), segments, guardrails: [], text: 'Version 2 is better.' });
 
   it('has a line for all rows and each segment, says the worse one in red, and nothing where nothing can be said', () => {
-    const alone = verdictChart(verdict({}), 0.01);
-    const both = verdictChart(verdict({ 'state=north': part(-0.03, 'worse'), 'state=south': part(null, 'not yet') }), 0.01);
+    const alone = verdictChart(verdict({}));
+    const both = verdictChart(verdict({ 'state=north': part(-0.03, 'worse'), 'state=south': part(null, 'not yet') }));
     expect(both.height - alone.height).toBe(44);
     const [few, more] = [decode(alone.png), decode(both.png)];
     expect([few.width, few.height]).toEqual([2 * alone.width, 2 * alone.height]);
     expect(few.count(LIGHT.alert)).toBe(0);
     expect(more.count(LIGHT.alert)).toBeGreaterThan(20);
     expect(more.count(LIGHT.realized)).toBeGreaterThan(1.7 * few.count(LIGHT.realized));
-    expect(verdictChart(verdict({}), 0.01).png.equals(alone.png)).toBe(true);
+    expect(verdictChart(verdict({})).png.equals(alone.png)).toBe(true);
   });
 });

@@ -76,7 +76,7 @@ describe('renderReport, on the car-loan data', () => {
 });
 
 describe('renderReport, with several versions', () => {
-  const interval = { metric: 'roc_auc', pairs: 7_500, basis: 'realized' as const, champion: 0.96, challenger: 0.968, judgement: 'better' as const, reason: null, difference: { mean: 0.008, lower: 0.003, upper: 0.013 }, probability: { better: 0.99, worse: 0, equivalent: 0.01 } };
+  const interval = { metric: 'roc_auc', pairs: 7_500, basis: 'realized' as const, champion: 0.96, challenger: 0.968, judgement: 'better' as const, reason: null, difference: { mean: 0.008, lower: 0.003, upper: 0.013 }, rope: 0.01, probability: { better: 0.99, worse: 0, equivalent: 0.01 } };
   const input: ReportInput = {
     ...full,
     versions: [...full.versions, { number: 2, role: 'challenger', referenceRows: 5_000, provenance: { commit: '3f2a91c', libraries: { lightgbm: '4.5.0' }, retraining: 1 }, createdAt: '2026-01-06T09:00:05Z', createdBy: 'maria <b>' }],

@@ -167,6 +167,23 @@ describe('comparePairs', () => {
     expect(JSON.stringify(pairs)).toBe(before);
   });
 
+  it('judges an error in cents as it judges the same error in euros, and says by what it went', () => {
+    const draws = new Draws(5);
+    const error = Float64Array.from({ length: 4_000 }, () => draws.normal());
+    const other = (gain: number): Float64Array => error.map((value) => gain * (0.99 * value + 0.14 * draws.normal()));
+    for (const [gain, expected] of [[1, 'equivalent'], [0.8, 'better'], [1.2, 'worse']] as const) {
+      const challenger = other(gain);
+      const of = (unit: number) => compare({ kind: 'losses', rows: 4_000, root: true, losses: { champion: error.map((value) => (unit * value) ** 2), challenger: challenger.map((value) => (unit * value) ** 2) } }, 'rmse').comparison;
+      const [euros, cents] = [of(300), of(30_000)];
+      expect(euros.judgement, `${gain}`).toBe(expected);
+      expect(cents.judgement, `${gain}`).toBe(expected);
+      expect(euros.rope).toBeCloseTo(0.01 * Math.max(euros.champion!, euros.challenger!), 12);
+      expect(cents.rope! / euros.rope!).toBeCloseTo(100, 9);
+    }
+    expect(compare(ranked(scored(600, 0)), 'roc_auc').comparison.rope).toBe(0.01);
+    expect(compare(ranked(scored(600, 0)), 'roc_auc', { rules: { ...RULES, rope: 0.03 } }).comparison.rope).toBe(0.03);
+  });
+
   it('says nothing where there is nothing to say', () => {
     expect(compare(ranked(scored(20, 0)), 'roc_auc').comparison).toMatchObject({ judgement: 'not yet', difference: null, reason: '20 pairs: 30 are needed to say anything' });
     expect(compare(ranked(scored(300, 0)), 'roc_auc').comparison).toMatchObject({ judgement: 'not yet', reason: '300 pairs of the 500 that are needed' });
@@ -181,21 +198,22 @@ describe('comparePairs', () => {
 });
 
 describe('judgeDifference', () => {
+  const rules = { ...RULES, rope: 0.01 };
   const normal = (mean: number, deviation: number): Float64Array => {
     const draws = new Draws(11);
     return Float64Array.from({ length: 4_000 }, () => mean + deviation * draws.normal());
   };
   it('goes by the region of practical equivalence', () => {
-    expect(judgeDifference(normal(0.04, 0.005), 1_000, 0.8, RULES)).toMatchObject({ judgement: 'better', reason: null });
-    expect(judgeDifference(normal(-0.04, 0.005), 1_000, 0.8, RULES)).toMatchObject({ judgement: 'worse' });
-    expect(judgeDifference(normal(0.001, 0.003), 1_000, 0.8, RULES)).toMatchObject({ judgement: 'equivalent' });
+    expect(judgeDifference(normal(0.04, 0.005), 1_000, 0.8, rules)).toMatchObject({ judgement: 'better', reason: null });
+    expect(judgeDifference(normal(-0.04, 0.005), 1_000, 0.8, rules)).toMatchObject({ judgement: 'worse' });
+    expect(judgeDifference(normal(0.001, 0.003), 1_000, 0.8, rules)).toMatchObject({ judgement: 'equivalent' });
     // Surely above 0, not surely by more than the region.
-    expect(judgeDifference(normal(0.012, 0.003), 1_000, 0.8, RULES)).toMatchObject({ judgement: 'not yet', reason: 'no probability has reached 0.95' });
-    expect(judgeDifference(normal(0.04, 0.005), 1_000, 0.8, { ...RULES, maxWidth: 0.01 }).reason).toMatch(/^the 95 % interval is 0\.0\d+ wide, 0\.01 is allowed$/);
+    expect(judgeDifference(normal(0.012, 0.003), 1_000, 0.8, rules)).toMatchObject({ judgement: 'not yet', reason: 'no probability has reached 0.95' });
+    expect(judgeDifference(normal(0.04, 0.005), 1_000, 0.8, { ...rules, maxWidth: 0.01 }).reason).toMatch(/^the 95 % interval is 0\.0\d+ wide, 0\.01 is allowed$/);
   });
 
   it('asks for evidence that stands repeated looks where the region alone would not', () => {
-    const { judgement, reason, probability } = judgeDifference(normal(0.06, 0.028), 1_000, 0.8, RULES);
+    const { judgement, reason, probability } = judgeDifference(normal(0.06, 0.028), 1_000, 0.8, rules);
     expect(probability.better).toBeGreaterThan(0.95);
     expect({ judgement, reason }).toEqual({ judgement: 'not yet', reason: expect.stringMatching(/^better with probability 0\.9\d+, but the evidence against no difference is \d[\d.]* : 1, and repeated looks ask for 20 : 1$/) as string });
   });
