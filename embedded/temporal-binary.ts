@@ -249,8 +249,16 @@ async function build(say: Say): Promise<Found> {
  * @throws InvalidInput when every step failed; tells what to install
  */
 export async function findTemporalBinary(say: Say): Promise<TemporalBinary> {
-  for (const step of [() => lookOnPath(say), lookInCache, () => download(say), () => build(say)]) {
-    const found = await step();
+  const refusals: string[] = [];
+  for (const look of [() => lookOnPath(say), lookInCache]) {
+    const found = await look();
+    if ('binary' in found) return found.binary;
+    refusals.push(found.refusal);
+  }
+  // Why what comes now takes its time.
+  for (const refusal of refusals) say(`Temporal server: ${refusal}`);
+  for (const fetch of [download, build]) {
+    const found = await fetch(say);
     if ('binary' in found) return found.binary;
     say(`Temporal server: ${found.refusal}`);
   }
