@@ -66,7 +66,8 @@ describe('findTemporalBinary', () => {
     fake(cached, 'temporal version 0.0.0-DEV (Server 1.29.1, UI 2.42.1)');
     const { binary, said } = await find([join(folder, 'old')], join(folder, 'a-cache'));
     expect(binary).toEqual({ path: cached, serverVersion: '1.29.1', from: 'cache' });
-    expect(said).toHaveLength(2);
+    // The one that is too old; that there is no other one needs no words when there is a cached one.
+    expect(said).toEqual([expect.stringMatching(/old/)]);
   });
 });
 
