@@ -1,25 +1,21 @@
 /** A child that is cancelled while it starts: the request that comes too soon is lost, and must not be. */
 import { Client, Connection } from '@temporalio/client';
 import { temporal } from '@temporalio/proto';
-import { bundleWorkflowCode, NativeConnection, Worker } from '@temporalio/worker';
+import { NativeConnection, Worker } from '@temporalio/worker';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
+import { bundleOf } from './support/bundle.js';
 import { createNamespace } from './support/namespace.js';
 import { cancelWhenTold, enough } from './support/child-workflows.js';
 import { silenceWorkers } from './support/stage.js';
 
 const CHILDREN = 30;
 const TRIES = 60;
-const nothing = (): void => undefined;
 
 it('ends all the same', async () => {
   silenceWorkers();
   const { address, namespace } = await createNamespace();
-  const [connection, native, workflowBundle] = await Promise.all([Connection.connect({ address }), NativeConnection.connect({ address }), bundleWorkflowCode({
-    workflowsPath: fileURLToPath(new URL('./support/child-workflows.ts', import.meta.url)), logger: { trace: nothing, debug: nothing, info: nothing, log: nothing, warn: nothing, error: nothing },
-    webpackConfigHook: (config) => ({ ...config, resolve: { ...config.resolve, extensionAlias: { '.js': ['.ts', '.js'] } } }),
-  })]);
+  const [connection, native, workflowBundle] = await Promise.all([Connection.connect({ address }), NativeConnection.connect({ address }), bundleOf(new URL('./support/child-workflows.ts', import.meta.url))]);
   const { workflow } = new Client({ connection, namespace });
   const worker = await Worker.create({ connection: native, namespace, taskQueue: 'children', workflowBundle });
   await worker.runUntil(async () => {

@@ -1,6 +1,6 @@
 /** A query that reaches a new worker before the task that another one died with: the workflow must not go on at the time of its last task. */
 import { Client, Connection } from '@temporalio/client';
-import { bundleWorkflowCode, Worker } from '@temporalio/worker';
+import { Worker } from '@temporalio/worker';
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -9,11 +9,11 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { bundleOf } from './support/bundle.js';
 import { createNamespace } from './support/namespace.js';
 import { begin, isBegun, timedSleep } from './support/timed-workflows.js';
 
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
-const nothing = (): void => undefined;
 const SLEEP_MS = 30;
 
 const folder = mkdtempSync(join(tmpdir(), 'aftercare-steady-'));
@@ -26,11 +26,7 @@ beforeAll(async () => {
   place = await createNamespace();
   connection = await Connection.connect({ address: place.address });
   client = new Client({ connection, namespace: place.namespace });
-  const logger = { trace: nothing, debug: nothing, info: nothing, log: nothing, warn: nothing, error: nothing };
-  const { code } = await bundleWorkflowCode({
-    workflowsPath: here('./support/timed-workflows.ts'), logger,
-    webpackConfigHook: (config) => ({ ...config, resolve: { ...config.resolve, extensionAlias: { '.js': ['.ts', '.js'] } } }),
-  });
+  const { code } = await bundleOf(new URL('./support/timed-workflows.ts', import.meta.url));
   writeFileSync(join(folder, 'bundle.js'), code);
 });
 

@@ -4,8 +4,7 @@
  */
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { bundleWorkflowCode, Worker } from '@temporalio/worker';
-import { fileURLToPath } from 'node:url';
+import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createLightActivities, createNumericActivities } from '../../activities/index.js';
 import { inlineThreads } from '../../activities/numeric-work.js';
@@ -15,7 +14,7 @@ import type { TrainingOrder, TrainingOutcome } from '../../domain/retraining.js'
 import { canonicalResults } from '../../store/results.js';
 import { runModel } from '../activities/run-model.js';
 import { createDatabase, type TestDatabase } from '../support/stack.js';
-import { workflowBundle } from '../workflows/support/bundle.js';
+import { bundleOf, workflowBundle } from '../workflows/support/bundle.js';
 import { eventually, silenceWorkers } from '../workflows/support/stage.js';
 import { openTimeSkipping, passTime } from '../workflows/support/time-skipping.js';
 import { reference, rowsOfDay, ROWS_A_DAY, scored, target, TARGET_DELAY_DAYS } from './world.js';
@@ -152,15 +151,10 @@ async function performing(startMs: number, work: (workers: readonly Worker[]) =>
     const added = await client.challengers.add(model, { reference: reference(version, skillOf(version), startMs), retraining });
     return { state: 'completed', version: added.version };
   };
-  const training = await bundleWorkflowCode({
-    workflowsPath: fileURLToPath(new URL('./training.ts', import.meta.url)),
-    logger: { trace: noop, debug: noop, info: noop, log: noop, warn: noop, error: console.error },
-    webpackConfigHook: (config) => ({ ...config, resolve: { ...config.resolve, extensionAlias: { '.js': ['.ts', '.js'] } } }),
-  });
   const workers = await Promise.all([
     Worker.create({ connection, namespace, taskQueue: QUEUES.main, workflowBundle: await workflowBundle(), activities: createLightActivities({ pool, mailer: null }) }),
     Worker.create({ connection, namespace, taskQueue: QUEUES.numeric, activities: createNumericActivities({ pool, threads: inlineThreads(pool) }) }),
-    Worker.create({ connection, namespace, taskQueue: QUEUES.training, workflowBundle: training, activities: { train } }),
+    Worker.create({ connection, namespace, taskQueue: QUEUES.training, workflowBundle: await bundleOf(new URL('./training.ts', import.meta.url)), activities: { train } }),
   ]);
   const [first, ...others] = workers;
   const running = others.map((worker) => worker.run());
@@ -171,8 +165,6 @@ async function performing(startMs: number, work: (workers: readonly Worker[]) =>
     await Promise.all(running);
   }
 }
-
-function noop(): void {}
 
 interface Execution {
   events: number;

@@ -9,7 +9,7 @@ import type { Notice } from '../../../domain/notice.js';
 import { answerDecision, type ChallengeInput, type ChallengeReport } from '../../../workflows/messages.js';
 import { FakeStore } from './fake-store.js';
 import type { Stage } from './stage.js';
-import { userBundle } from './user-bundle.js';
+import { bundleOf } from './bundle.js';
 
 export const USER_QUEUE = 'their-switches';
 export const byWorkflow = (workflowType: string): UserCall => ({ kind: 'workflow', taskQueue: USER_QUEUE, workflowType });
@@ -53,7 +53,7 @@ export class ChallengeStory {
   /** Both workers work until `close`. */
   async open(): Promise<void> {
     const until = new Promise<void>((resolve) => { this.#release = resolve; });
-    const bundle = await userBundle();
+    const bundle = await bundleOf(new URL('./user-workflows.ts', import.meta.url));
     const serve = (order: SwitchOrder): Promise<void> => Promise.resolve(void this.model(order.modelId).served.push(order));
     this.#running = Promise.all([
       this.#stage.perform(this.store, () => until, { activities: { ...this.store.activities(), ...this.#activities() } }),

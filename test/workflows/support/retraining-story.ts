@@ -9,7 +9,7 @@ import type { RetrainingRequest, TrainingOrder } from '../../../domain/retrainin
 import { answerDecision, type RetrainingInput } from '../../../workflows/messages.js';
 import { FakeStore } from './fake-store.js';
 import type { Stage } from './stage.js';
-import { userBundle } from './user-bundle.js';
+import { bundleOf } from './bundle.js';
 
 export const USER_QUEUE = 'their-queue';
 export const byWorkflow = (workflowType: string): UserCall => ({ kind: 'workflow', taskQueue: USER_QUEUE, workflowType });
@@ -40,7 +40,7 @@ export class RetrainingStory {
   async open(): Promise<void> {
     const until = new Promise<void>((resolve) => { this.#release = resolve; });
     const theirs = new FakeStore();
-    const bundle = await userBundle();
+    const bundle = await bundleOf(new URL('./user-workflows.ts', import.meta.url));
     this.#running = Promise.all([
       this.#stage.perform(this.store, () => until, { activities: { ...this.store.activities(), ...this.#activities() } }),
       this.#stage.perform(theirs, () => until, { taskQueue: USER_QUEUE, workflowBundle: bundle, activities: {} }),
