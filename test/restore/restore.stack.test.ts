@@ -2,7 +2,7 @@
  * PostgreSQL restored from one moment and Temporal from another, in either order: `aftercare doctor --reconcile` names and mends every difference, what was acknowledged
  * and is in the restored database stays, and everything goes on as if nothing else had ever been.
  */
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { Aftercare } from '../../client/index.js';
 import { openPool } from '../../store/pool.js';
 import { loans, outcomes, withOutcome } from '../worker/support/loans.js';
@@ -80,6 +80,8 @@ beforeAll(async () => {
   await stand.stop();
   stand.keep('B');
 }, 300_000);
+// Also after a test that failed: the next one puts other files in their place.
+afterEach(() => stand?.stop());
 afterAll(() => stand?.close());
 
 /** Names nothing twice, changes nothing in a dry run, and finds nothing more afterwards. */
@@ -138,7 +140,6 @@ test('PostgreSQL from the earlier moment: what Temporal knows of later is ended,
     expect(await eventually(() => challengesOf(client, 'loans'), (all) => all.length === 2)).toEqual(['1: version 2 shadow', '2: version 3 shadow']);
     expect(await client.retraining.request('loans', { by: 'eve' })).toMatchObject({ number: 1 });
   });
-  await stand.stop();
 }, 300_000);
 
 test('Temporal from the earlier moment: what the store has is begun again, answers stand, and what was under way is ended by name', async () => {
@@ -163,5 +164,4 @@ test('Temporal from the earlier moment: what the store has is begun again, answe
     expect((await client.runs('newer')).filter(({ state }) => state === 'completed').length).toBeGreaterThanOrEqual(2);
     expect(await client.retraining.request('loans', { by: 'eve' })).toMatchObject({ number: 2 });
   });
-  await stand.stop();
 }, 300_000);
