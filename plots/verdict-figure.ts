@@ -27,7 +27,7 @@ export function drawVerdict(verdict: Verdict, options: FigureOptions): Markup {
   const metric = metricName(verdict.comparison.metric);
   const title = `Version ${verdict.challenger} against version ${verdict.champion}: ${verdict.judgement}`;
   return figure(options, height, title, `Difference in ${metric} on the rows that both answered${verdict.comparison.basis === 'estimated' ? ', estimated' : ''}; better is to the right`, verdict.text, [
-    legend(right, frame.headingHeight + 6, [{ sample: (at, y) => el('rect', { class: 'ac-shape-past', x: at - 8, y: y - 5, width: 15, height: 10 }), label: `equivalent: within ±${formatValue(rope)}` }]),
+    verdict.comparison.rope === null ? [] : legend(right, frame.headingHeight + 6, [{ sample: (at, y) => el('rect', { class: 'ac-shape-past', x: at - 8, y: y - 5, width: 15, height: 10 }), label: `equivalent: within ±${formatValue(rope)}` }]),
     el('rect', { class: 'ac-shape-past', x: x(-rope), y: top, width: Math.max(0.5, x(rope) - x(-rope)), height: bottom - top }),
     ticks.map((tick) => [
       el('line', { class: 'ac-grid', x1: x(tick), x2: x(tick), y1: top, y2: bottom }),

@@ -11,7 +11,7 @@ import { print } from '../support/output.js';
 export async function runReconcile(options: StackOptions & { dryRun?: boolean }): Promise<void> {
   const { databaseUrl, temporalAddress, namespace } = findServers(options);
   if (databaseUrl === undefined || temporalAddress === undefined) {
-    throw new InvalidInput(`--reconcile needs both servers: ${[...(databaseUrl === undefined ? ['the database (--database-url, DATABASE_URL)'] : []), ...(temporalAddress === undefined ? ['Temporal (--temporal-address, TEMPORAL_ADDRESS)'] : [])].join(' and ')}`);
+    throw new InvalidInput(`--reconcile needs both servers: ${[...(databaseUrl === undefined ? ['the database (--database-url, DATABASE_URL)'] : []), ...(temporalAddress === undefined ? ['Temporal (--temporal-address, TEMPORAL_ADDRESS)'] : [])].join(' and ')}; or a stack that runs ('aftercare up', --data)`);
   }
   const onFinding = (finding: Reconciled): void => { if (!options.json) print(describe(finding)); };
   // Lifecycles must be able to answer, and nothing else is to move.

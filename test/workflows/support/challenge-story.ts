@@ -7,9 +7,9 @@ import { lifecycleSettings, type LifecycleSections, type UserCall } from '../../
 import { approvalText, challengeId, decisionWorkflowId, WORKFLOW } from '../../../domain/names.js';
 import type { Notice } from '../../../domain/notice.js';
 import { answerDecision, type ChallengeInput, type ChallengeReport } from '../../../workflows/messages.js';
+import { bundleOf } from './bundle.js';
 import { FakeStore } from './fake-store.js';
 import type { Stage } from './stage.js';
-import { bundleOf } from './bundle.js';
 
 export const USER_QUEUE = 'their-switches';
 export const byWorkflow = (workflowType: string): UserCall => ({ kind: 'workflow', taskQueue: USER_QUEUE, workflowType });

@@ -7,9 +7,9 @@ import { approvalText, decisionWorkflowId, retrainingId, WORKFLOW } from '../../
 import type { Notice } from '../../../domain/notice.js';
 import type { RetrainingRequest, TrainingOrder } from '../../../domain/retraining.js';
 import { answerDecision, type RetrainingInput } from '../../../workflows/messages.js';
+import { bundleOf } from './bundle.js';
 import { FakeStore } from './fake-store.js';
 import type { Stage } from './stage.js';
-import { bundleOf } from './bundle.js';
 
 export const USER_QUEUE = 'their-queue';
 export const byWorkflow = (workflowType: string): UserCall => ({ kind: 'workflow', taskQueue: USER_QUEUE, workflowType });
